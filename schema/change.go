@@ -1,0 +1,57 @@
+package schema
+
+import "fmt"
+
+// ChangeKind names one way in which a live table can differ from its model.
+type ChangeKind string
+
+// The kinds of difference. A "missing" object is in the model and not in the database, an "extra" one the reverse.
+const (
+	MissingTable      ChangeKind = "missing table"
+	MissingColumn     ChangeKind = "missing column"
+	ExtraColumn       ChangeKind = "extra column"
+	ColumnType        ChangeKind = "column type"
+	ColumnNullability ChangeKind = "column nullability"
+	ColumnDefault     ChangeKind = "column default"
+	ColumnGenerated   ChangeKind = "column generated expression"
+	ColumnIdentity    ChangeKind = "column identity"
+	ColumnComment     ChangeKind = "column comment"
+	PrimaryKey        ChangeKind = "primary key"
+	MissingIndex      ChangeKind = "missing index"
+	ExtraIndex        ChangeKind = "extra index"
+	MissingUnique     ChangeKind = "missing unique index"
+	ExtraUnique       ChangeKind = "extra unique index"
+	MissingForeignKey ChangeKind = "missing foreign key"
+	ExtraForeignKey   ChangeKind = "extra foreign key"
+	MissingCheck      ChangeKind = "missing check"
+	ExtraCheck        ChangeKind = "extra check"
+	TableComment      ChangeKind = "table comment"
+)
+
+// Change is one difference between a model and its live table.
+type Change struct {
+	Kind   ChangeKind `json:"kind"`
+	Object string     `json:"object"`         // the column's name, or the structure of the index or constraint
+	Want   string     `json:"want,omitempty"` // the model's side, in the server's words
+	Have   string     `json:"have,omitempty"` // the live side
+	// Harmless marks an extra or a difference that does not keep the table from serving the model.
+	Harmless bool `json:"harmless,omitempty"`
+}
+
+// Blocking reports whether the table cannot serve the model as long as the difference is there. What the model does
+// not know of and what does not stop its statements (an index someone added by hand, a nullable column of a newer
+// program, a comment) does not block.
+func (c Change) Blocking() bool { return !c.Harmless }
+
+// String tells the difference in one line.
+func (c Change) String() string {
+	switch {
+	case c.Want != "" && c.Have != "":
+		return fmt.Sprintf("%s %s: want %s, have %s", c.Kind, c.Object, c.Want, c.Have)
+	case c.Want != "":
+		return fmt.Sprintf("%s %s: want %s", c.Kind, c.Object, c.Want)
+	case c.Have != "":
+		return fmt.Sprintf("%s %s: have %s", c.Kind, c.Object, c.Have)
+	}
+	return fmt.Sprintf("%s %s", c.Kind, c.Object)
+}

@@ -1,0 +1,30 @@
+package schema
+
+import "time"
+
+// State is where a table stands for this process.
+type State string
+
+// The states of a table.
+const (
+	StateUnknown  State = "unknown"  // nobody asked yet, or the memory was given up
+	StateEnsuring State = "ensuring" // being made ready now
+	StateReady    State = "ready"    // remembered as matching
+	StateFailed   State = "failed"   // the last attempt failed and its backoff runs; after that the next caller tries again
+	StateBlocked  State = "blocked"  // the last attempt failed for good: only Ensure by hand tries again
+	StateClosed   State = "closed"
+)
+
+// Status is what people look at: one table as this process sees it. It is read from memory, never from a database.
+type Status struct {
+	Table       Ref       `json:"table"`
+	State       State     `json:"state"`
+	Generation  int64     `json:"generation,omitempty"` // 0 unless ready
+	Fingerprint string    `json:"fingerprint"`
+	Since       time.Time `json:"since"`               // when the state was entered, UTC
+	Waiters     int       `json:"waiters"`             // callers waiting now
+	Asks        int64     `json:"asks"`                // messages sent to the schema actor so far; warm calls send none
+	Attempts    int64     `json:"attempts"`            // attempts to make the table ready so far
+	LastError   string    `json:"lastError,omitempty"` // of the last failed attempt, cleared by a success
+	NextRetry   time.Time `json:"nextRetry,omitzero"`  // when the backoff ends; zero unless failed
+}
