@@ -1,0 +1,11 @@
+package dialect
+
+// Capability is what may differ between databases without code above the seam noticing more than these values.
+type Capability struct {
+	// IdentifierLimit is the longest name in bytes; longer ones get a hash tail (schema.FitName). 0 is no limit.
+	IdentifierLimit int
+	// MaxParameters is how many values one statement may bind.
+	MaxParameters int
+	// Namespaces reports whether tables may live in a namespace other than the connection's own.
+	Namespaces bool
+}

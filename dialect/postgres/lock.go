@@ -1,0 +1,102 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
+)
+
+const (
+	// lockSpace keeps the library's advisory locks apart from other programs' in the same database.
+	lockSpace = 0x5c4ac702
+
+	// beginLocked also bounds the statements of the transaction, so that no other session queues behind one of ours.
+	beginLocked = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '300ms'"
+
+	// rollbackTimeout bounds the clean-up after a failure.
+	rollbackTimeout = 5 * time.Second
+)
+
+// Locked implements dialect.Locker with transaction-level advisory locks. It waits up to 10 seconds for a connection of
+// the pool, which is ErrUnavailable. ErrUnavailable is also a commit whose outcome did not come back: the ledger tells it.
+func (d *DB) Locked(
+	ctx context.Context, refs []schema.Ref, fn func(ctx context.Context, tx dialect.Tx) error,
+) error {
+	conn, err := d.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	pgxTx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginLocked})
+	if err != nil {
+		return named("lock", err)
+	}
+	tx := transaction{querier{pgxTx}, pgxTx}
+	defer func() {
+		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+		defer cancel()
+		_ = tx.Rollback(clean)
+	}()
+	if err := lock(ctx, tx, refs); err != nil {
+		return named("lock", err)
+	}
+	if err := fn(ctx, tx); err != nil {
+		return err
+	}
+	return committed(tx.Commit(ctx))
+}
+
+// acquire takes a connection from the pool within a bounded time.
+func (d *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	bounded, cancel := context.WithTimeout(ctx, d.acquireTimeout)
+	defer cancel()
+	conn, err := d.pool.Acquire(bounded)
+	switch {
+	case err == nil:
+		return conn, nil
+	case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+		return nil, &schema.Error{
+			Op: "connect", Kind: schema.ErrUnavailable, Cause: err,
+			Detail: "no connection of the pool became free within " + d.acquireTimeout.String(),
+		}
+	}
+	return nil, named("connect", err)
+}
+
+// lock takes the locks of all refs in the order of their keys, which is the same for everyone, however the namespace is
+// spelled.
+func lock(ctx context.Context, tx transaction, refs []schema.Ref) error {
+	namespaces, names := split(refs)
+	key := "hashtext(" + Grammar{}.NamespaceExpr("r.namespace") + " || '.' || r.name)"
+	_, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1::int, k.key) FROM (SELECT DISTINCT "+key+
+		" AS key FROM unnest($2::text[], $3::text[]) AS r(namespace, name) ORDER BY key OFFSET 0) AS k",
+		int32(lockSpace), namespaces, names)
+	return err
+}
+
+// committed gives the error of a commit. One that is not the server's own word leaves open what happened.
+func committed(err error) error {
+	if err == nil {
+		return nil
+	}
+	e := *named("commit", err)
+	if e.Code == "" && !errors.Is(err, pgx.ErrTxCommitRollback) {
+		e.Kind, e.Detail = schema.ErrUnavailable, "it is not known whether the transaction took effect"
+	}
+	return &e
+}
+
+// named classifies an error and says at what it happened.
+func named(op string, err error) *schema.Error {
+	e := *Classify(err)
+	if e.Op == "" {
+		e.Op = op
+	}
+	return &e
+}

@@ -1,0 +1,51 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/schemactor/schemactor/dialect"
+)
+
+// runner is what a pool, a connection and a transaction of database/sql have in common.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+type querier struct{ runner }
+
+// Exec runs one statement.
+func (q querier) Exec(ctx context.Context, text string, args ...any) (int64, error) {
+	result, err := q.ExecContext(ctx, text, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// Query runs one statement and gives its rows.
+func (q querier) Query(ctx context.Context, text string, args ...any) (dialect.Rows, error) {
+	rows, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+type transaction struct {
+	querier
+	tx *sql.Tx
+}
+
+// Commit ends the transaction.
+func (t transaction) Commit(context.Context) error { return t.tx.Commit() }
+
+// Rollback ends the transaction unless it has ended.
+func (t transaction) Rollback(context.Context) error {
+	if err := t.tx.Rollback(); !errors.Is(err, sql.ErrTxDone) {
+		return err
+	}
+	return nil
+}

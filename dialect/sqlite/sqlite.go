@@ -1,0 +1,153 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
+)
+
+// Config tunes Open. The zero value and nil work.
+type Config struct {
+	// Readers is how many connections read at the same time; 0 is the number of CPUs, at least 4.
+	Readers int
+	// BusyTimeout is how long a statement waits for another process's lock; 0 is 5 s.
+	BusyTimeout time.Duration
+	// Synchronous is OFF, NORMAL, FULL or EXTRA; empty is NORMAL, which in WAL mode loses no committed transaction when the
+	// program dies and may lose the last ones when the machine does.
+	Synchronous string
+}
+
+func (c *Config) withDefaults() (Config, error) {
+	var out Config
+	if c != nil {
+		out = *c
+	}
+	if out.Readers < 0 || out.BusyTimeout < 0 {
+		return out, schema.Invalid("open", "", "", "Readers and BusyTimeout cannot be negative")
+	}
+	if out.Readers == 0 {
+		out.Readers = max(4, runtime.GOMAXPROCS(0))
+	}
+	if out.BusyTimeout == 0 {
+		out.BusyTimeout = 5 * time.Second
+	}
+	switch strings.ToUpper(out.Synchronous) {
+	case "":
+		out.Synchronous = "NORMAL"
+	case "OFF", "NORMAL", "FULL", "EXTRA":
+		out.Synchronous = strings.ToUpper(out.Synchronous)
+	default:
+		return out, schema.Invalid("open", "", "Synchronous", "not one of OFF, NORMAL, FULL, EXTRA")
+	}
+	return out, nil
+}
+
+// DB is a SQLite database. It is safe for concurrent use.
+type DB struct {
+	Grammar
+	writer, reader *sql.DB
+	busy           time.Duration
+	locking        chan struct{} // one token: the Locked call that runs
+	owned          bool
+	close          sync.Once
+	closeErr       error
+}
+
+var _ dialect.Dialect = (*DB)(nil)
+
+// New takes pools that the caller opened and keeps: they are never closed here. The writer should be limited to one
+// connection and begin its transactions IMMEDIATE; reader nil is the writer. cfg.Readers and cfg.Synchronous do not
+// apply. It touches no database.
+func New(writer, reader *sql.DB, cfg *Config) (*DB, error) {
+	if writer == nil {
+		return nil, schema.Invalid("open", "", "writer", "is nil")
+	}
+	full, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if reader == nil {
+		reader = writer
+	}
+	return &DB{writer: writer, reader: reader, busy: full.BusyTimeout, locking: make(chan struct{}, 1)}, nil
+}
+
+// Open opens a database file, which is created where it is missing, or ":memory:": a private database that lives as
+// long as the DB, on one connection. Write-ahead logging is on; one connection writes and cfg.Readers read.
+func Open(ctx context.Context, path string, cfg *Config) (*DB, error) {
+	full, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	file, err := pathOf(path)
+	if err != nil {
+		return nil, err
+	}
+	d := &DB{busy: full.BusyTimeout, locking: make(chan struct{}, 1), owned: true}
+	w := sql.OpenDB(&connector{path: file, config: full, write: true})
+	w.SetMaxOpenConns(1)
+	w.SetMaxIdleConns(1)
+	w.SetConnMaxLifetime(0)
+	d.writer, d.reader = w, w
+	if err := w.PingContext(ctx); err != nil {
+		return nil, errors.Join(d.opening(path, err), w.Close())
+	}
+	if file != memory {
+		r := sql.OpenDB(&connector{path: file, config: full})
+		r.SetMaxOpenConns(full.Readers)
+		r.SetMaxIdleConns(full.Readers)
+		d.reader = r
+	}
+	return d, nil
+}
+
+func (d *DB) opening(path string, err error) error {
+	e := *d.Classify(err)
+	e.Op, e.Detail = "open", fmt.Sprintf("%q", path)
+	if e.Kind == nil || e.Kind == schema.ErrPermission {
+		e.Kind = schema.ErrUnavailable
+	}
+	return &e
+}
+
+// Close ends the connections that Open made; after New it does nothing. A second call gives what the first gave.
+func (d *DB) Close() error {
+	if !d.owned {
+		return nil
+	}
+	d.close.Do(func() {
+		if d.reader != d.writer {
+			d.closeErr = d.reader.Close()
+		}
+		d.closeErr = errors.Join(d.closeErr, d.writer.Close())
+	})
+	return d.closeErr
+}
+
+// Capability tells what SQLite can do.
+func (*DB) Capability() dialect.Capability {
+	return dialect.Capability{MaxParameters: 32766}
+}
+
+// Reader gives the pool for statements that write nothing.
+func (d *DB) Reader() dialect.Querier { return querier{d.reader} }
+
+// Writer gives the pool for all other statements: one connection.
+func (d *DB) Writer() dialect.Querier { return querier{d.writer} }
+
+// Begin opens a transaction that holds the write lock from its start.
+func (d *DB) Begin(ctx context.Context) (dialect.Tx, error) {
+	tx, err := d.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return transaction{querier{tx}, tx}, nil
+}

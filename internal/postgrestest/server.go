@@ -1,0 +1,53 @@
+package postgrestest
+
+import (
+	"net/url"
+	"testing"
+)
+
+// Server is a server for one test alone, which may stop and start it. It is always made from the installed binaries,
+// never the one of SCHEMACTOR_TEST_POSTGRES. It is not safe for concurrent use.
+type Server struct {
+	t        testing.TB
+	instance *instance
+}
+
+// NewServer starts a server that ends with the test.
+func NewServer(t testing.TB) *Server {
+	t.Helper()
+	made, err := launch()
+	if err != nil {
+		unavailable(t, err)
+	}
+	t.Cleanup(made.remove)
+	return &Server{t: t, instance: made}
+}
+
+// URL is the server's database "postgres", as superuser. It stays the same over Stop and Start.
+func (s *Server) URL() string { return s.instance.url("postgres") }
+
+// PasswordURL makes a role with the given name that must show the password, and gives the URL with both.
+func (s *Server) PasswordURL(role, password string) string {
+	s.t.Helper()
+	run(s.t, s.URL(),
+		"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '"+passwordGroup+"') THEN CREATE ROLE "+
+			passwordGroup+"; END IF; END $$",
+		"CREATE ROLE "+role+" LOGIN PASSWORD '"+password+"' IN ROLE "+passwordGroup)
+	u, err := url.Parse(s.URL())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	u.User = url.UserPassword(role, password)
+	return u.String()
+}
+
+// Stop shuts the server down and cuts every connection. Its data stays.
+func (s *Server) Stop() { s.instance.stop("INT") }
+
+// Start runs the server again, on the same port.
+func (s *Server) Start() {
+	s.t.Helper()
+	if err := s.instance.start(); err != nil {
+		s.t.Fatal("postgrestest: ", err)
+	}
+}
