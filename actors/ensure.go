@@ -1,0 +1,233 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
+)
+
+const (
+	// Pauses between two tries for a lock that somebody else holds. No connection is held meanwhile.
+	lockPauseMin = 25 * time.Millisecond
+	lockPauseMax = time.Second
+	// raceLimit is how often an attempt begins again because others changed the schema at the same moment.
+	raceLimit = 5
+)
+
+// attempt is one walk through the cold path for one table. It belongs to one goroutine.
+type attempt struct {
+	system *System
+	table  *Table
+	byHand bool
+	// doubt is why the last memory was given up. With it, a table that looks untouched is not enough: what went
+	// missing may be a table that this one's foreign keys point to.
+	doubt error
+
+	began      time.Time
+	at         position
+	statements int // how many ran in the last round
+	members    []*Table
+	tries      struct{ locks, races, ledgers int }
+}
+
+// position is where an attempt stands.
+type position struct {
+	phase     schema.Phase
+	statement string // the one that runs
+}
+
+// run makes the table ready, or says why not. It never panics, and always gives an outcome.
+func (a *attempt) run(parent context.Context) (outcome *finished) {
+	t, s := a.table, a.system
+	a.began = time.Now()
+	outcome = &finished{}
+	defer func() {
+		if value := recover(); value != nil {
+			outcome.failed = a.fail(s.caught("phase "+string(a.at.phase), t.model.String(), value))
+		}
+		outcome.statements, outcome.duration = a.statements, time.Since(a.began)
+	}()
+	ctx, cancel := context.WithTimeout(parent, s.config.EnsureTimeout)
+	defer cancel()
+	t.tell(s.config.Listener.Ensuring, schema.Event{})
+	snapshot, err := a.ensure(ctx)
+	if err != nil {
+		outcome.failed = a.fail(err)
+		return outcome
+	}
+	outcome.snapshot = snapshot
+	return outcome
+}
+
+// ensure walks the cold path: what was seen already, the tables this one needs, and then rounds of ledger and lock
+// until one of them succeeds, fails for good, or time is up.
+func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
+	if a.doubt == nil {
+		if snapshot, err := a.recall(ctx); snapshot != nil || err != nil {
+			return snapshot, err
+		}
+	}
+	if err := a.dependencies(ctx); err != nil {
+		return nil, err
+	}
+	if a.doubt != nil && len(a.members) == 1 {
+		if snapshot, err := a.recall(ctx); snapshot != nil || err != nil {
+			return snapshot, err
+		}
+	}
+	for {
+		snapshot, err := a.round(ctx)
+		if err == nil {
+			return snapshot, nil
+		}
+		if !a.again(ctx, err) {
+			return nil, err
+		}
+		// Whoever stood in the way has probably made the table.
+		stood := a.at
+		snapshot, recallErr := a.recall(ctx)
+		switch {
+		case snapshot != nil:
+			return snapshot, nil
+		case ctx.Err() != nil:
+			a.at = stood
+			return nil, err
+		case recallErr != nil:
+			return nil, recallErr
+		}
+	}
+}
+
+// recall is the way without a lock: the boot read shows the table as the ledger left it, for this very model.
+func (a *attempt) recall(ctx context.Context) (*schema.Snapshot, error) {
+	a.at, a.statements = position{phase: schema.PhaseSurvey}, 0
+	seen, err := a.system.sight(ctx, a.table)
+	if err != nil {
+		return nil, err
+	}
+	e := seen.Entry
+	if e == nil || e.CatalogHash == "" || e.CatalogHash != seen.CatalogHash || e.Fingerprint != a.table.model.Fingerprint() {
+		return nil, nil
+	}
+	return a.snapshot(e), nil
+}
+
+// dependencies makes the tables ready that the group's foreign keys point to.
+func (a *attempt) dependencies(ctx context.Context) error {
+	a.at = position{phase: schema.PhaseDependencies}
+	members, before := a.system.group(a.table)
+	a.members = members
+	for _, other := range before {
+		if a.doubt != nil {
+			other.Invalidate(other.Peek(), a.doubt)
+		}
+		var err error
+		if a.byHand {
+			err = other.Ensure(ctx)
+		} else {
+			_, err = other.Ready(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// round makes the ledger where it is missing, and runs what needs the locks.
+func (a *attempt) round(ctx context.Context) (*schema.Snapshot, error) {
+	a.at, a.statements = position{phase: schema.PhaseLedger}, 0
+	err := a.makeLedger(ctx)
+	if err != nil {
+		return nil, a.system.classify(err)
+	}
+	snapshot, err := a.locked(ctx)
+	return snapshot, a.system.classify(err)
+}
+
+// again reports whether another round may end better than the last one. It waits first where that helps, and holds no
+// connection meanwhile.
+func (a *attempt) again(ctx context.Context, err error) bool {
+	switch {
+	case ctx.Err() != nil:
+		return false
+	case errors.Is(err, schema.ErrLockTimeout):
+		a.tries.locks++
+		a.table.tell(a.system.config.Listener.LockWaiting, schema.Event{Phase: a.at.phase, Duration: time.Since(a.began)})
+		return pause(ctx, backoff(a.tries.locks, lockPauseMin, lockPauseMax))
+	case errors.Is(err, schema.ErrMissing) && a.at.phase == schema.PhaseLedger:
+		// Somebody dropped the ledger after it was seen. The next read takes note of that.
+		a.tries.ledgers++
+		return a.tries.ledgers == 1
+	case errors.Is(err, schema.ErrRaced), errors.Is(err, schema.ErrSerialization):
+		a.tries.races++
+		return a.tries.races < raceLimit && pause(ctx, backoff(a.tries.races, lockPauseMin, lockPauseMax))
+	}
+	return false
+}
+
+// locked runs the part of the attempt that changes the database, with the locks of the whole group.
+func (a *attempt) locked(ctx context.Context) (*schema.Snapshot, error) {
+	s := a.system
+	refs := make([]schema.Ref, len(a.members))
+	for i, m := range a.members {
+		refs[i] = m.ref
+	}
+	a.at = position{phase: schema.PhaseLock}
+	select {
+	case s.turns <- struct{}{}:
+		defer func() { <-s.turns }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	var w *work
+	err := s.dialect.Locked(ctx, refs, func(ctx context.Context, tx dialect.Tx) error {
+		w = &work{attempt: a, tx: tx, began: time.Now()}
+		return w.guarded(ctx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.committed()
+	return w.snapshot, nil
+}
+
+func (a *attempt) snapshot(e *schema.Entry) *schema.Snapshot {
+	return &schema.Snapshot{
+		Table: a.table.model, Generation: e.Generation, CatalogHash: e.CatalogHash, SeenAt: a.system.now().UTC(),
+	}
+}
+
+// fail turns what stopped the attempt into the error that callers get. A dependency's failure is always tried again
+// after a pause: that costs the database nothing as long as the other table remembers its own.
+func (a *attempt) fail(err error) *schema.EnsureError {
+	failed := &schema.EnsureError{
+		Table: a.table.model.Ref(), Phase: a.at.phase, Statement: a.at.statement, Cause: a.system.classify(err),
+	}
+	var (
+		below    *schema.EnsureError
+		mismatch *mismatchError
+	)
+	if errors.As(err, &mismatch) {
+		failed.Cause, failed.Changes = schema.ErrSchemaMismatch, mismatch.changes
+	}
+	failed.Retryable = schema.Transient(failed.Cause) || errors.As(err, &below)
+	return failed
+}
+
+// classify puts a driver's error into the library's words and leaves all others as they are.
+func (s *System) classify(err error) error {
+	var (
+		below    *schema.EnsureError
+		mismatch *mismatchError
+		panicked *panicError
+		known    *schema.Error
+	)
+	if err == nil || errors.As(err, &below) || errors.As(err, &mismatch) || errors.As(err, &panicked) || errors.As(err, &known) {
+		return err
+	}
+	return s.dialect.Classify(err)
+}
