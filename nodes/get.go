@@ -1,0 +1,30 @@
+package nodes
+
+import (
+	"context"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
+)
+
+// Get reads the row of a key. The row is the caller's. A key that is not there, or whose row is marked deleted, is
+// schema.ErrNotFound.
+func (n *Node[T, K]) Get(ctx context.Context, key K) (*T, error) {
+	const op = "get"
+	args, err := n.core.key(make([]any, 0, len(n.core.get.bind)), key)
+	if err != nil {
+		return nil, n.invalid(op, err)
+	}
+	row, found := new(T), false
+	err = n.read(ctx, op, func(q dialect.Querier) (err error) {
+		found, err = n.core.exec(ctx, q, &n.core.get, args, row)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, n.fault(op, schema.ErrNotFound)
+	}
+	return row, nil
+}

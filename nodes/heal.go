@@ -1,0 +1,117 @@
+package nodes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
+)
+
+// door is the part of a node that does not depend on its types: the way in through the gate and the way out of errors.
+type door struct {
+	dialect dialect.Dialect
+	table   *schema.Table
+	name    string // of the table, for people
+	gate    schema.Gate
+	tx      dialect.Tx
+	bound   bool // made by In, so that tx is used even where it is nil by mistake
+}
+
+// read runs a statement that writes nothing; write one that does. See run.
+func (d *door) read(ctx context.Context, op string, statement func(dialect.Querier) error) error {
+	if d.bound {
+		return d.runIn(ctx, op, statement)
+	}
+	return d.run(ctx, op, d.dialect.Reader(), statement)
+}
+
+func (d *door) write(ctx context.Context, op string, statement func(dialect.Querier) error) error {
+	if d.bound {
+		return d.runIn(ctx, op, statement)
+	}
+	return d.run(ctx, op, d.dialect.Writer(), statement)
+}
+
+// run passes the gate and runs the statement. Where that fails because the table is not what it was, the memory is
+// given up and all of it is done once more. A failed statement has changed nothing, so that repeating it is safe.
+func (d *door) run(ctx context.Context, op string, q dialect.Querier, statement func(dialect.Querier) error) error {
+	seen, err := d.gate.Ready(ctx)
+	if err != nil {
+		return d.refused(ctx, op, err)
+	}
+	if err = statement(q); err == nil {
+		return nil
+	}
+	failure := d.failed(ctx, op, err)
+	if !errors.Is(failure, schema.ErrMissing) {
+		return failure
+	}
+	d.gate.Invalidate(seen, failure)
+	if _, err = d.gate.Ready(ctx); err != nil {
+		return d.refused(ctx, op, err)
+	}
+	if err = statement(q); err != nil {
+		return d.failed(ctx, op, err)
+	}
+	return nil
+}
+
+// failed puts a driver's error in the library's words.
+func (d *door) failed(ctx context.Context, op string, err error) error {
+	out := *d.dialect.Classify(err)
+	if out.Op == "" {
+		out.Op = op
+	}
+	if out.Table == "" {
+		out.Table = d.name
+	}
+	if out.Kind == nil {
+		out.Cause = withContext(ctx, out.Cause)
+	}
+	return &out
+}
+
+// refused tells why the gate could not be passed. The reason itself is shared by all who waited and stays below.
+func (d *door) refused(ctx context.Context, op string, err error) error {
+	var ensure *schema.EnsureError
+	switch {
+	case errors.As(err, &ensure):
+		return fmt.Errorf("%s: %w", op, err)
+	case errors.Is(err, schema.ErrClosed):
+		return &schema.Error{Op: op, Table: d.name, Kind: schema.ErrClosed, Cause: err}
+	}
+	return &schema.Error{Op: op, Table: d.name, Cause: withContext(ctx, err)}
+}
+
+// withContext makes an error that came of an ended context match that context's error, where a driver spoke only of
+// an interruption or the gate only of a cause.
+func withContext(ctx context.Context, err error) error {
+	ended := ctx.Err()
+	if ended == nil || errors.Is(err, ended) {
+		return err
+	}
+	return errors.Join(ended, err)
+}
+
+// invalid completes an error about a value that has no place in its column, or in a query.
+func (d *door) invalid(op string, err error) error {
+	var known *schema.Error
+	if !errors.As(err, &known) {
+		return &schema.Error{Op: op, Table: d.name, Kind: schema.ErrInvalid, Cause: err}
+	}
+	out := *known
+	if out.Op == "" {
+		out.Op = op
+	}
+	if out.Table == "" {
+		out.Table = d.name
+	}
+	return &out
+}
+
+// fault makes an error of a kind that the node itself found out.
+func (d *door) fault(op string, kind error) error {
+	return &schema.Error{Op: op, Table: d.name, Kind: kind}
+}

@@ -1,0 +1,139 @@
+package nodes
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/schemactor/schemactor/dialect"
+)
+
+// firstRows is how many rows room is made for before any is read.
+const firstRows = 64
+
+// List reads the rows that a query matches, all of them into memory unless Limit is set; none is an empty slice. See
+// All for results of any size and Page for reading on where the last page ended.
+func (n *Node[T, K]) List(ctx context.Context, q Query) ([]T, error) {
+	return n.list(ctx, "list", q)
+}
+
+func (n *Node[T, K]) list(ctx context.Context, op string, q Query) ([]T, error) {
+	sql, args, err := n.selection(op, q)
+	if err != nil {
+		return nil, err
+	}
+	var out []T
+	err = n.read(ctx, op, func(querier dialect.Querier) error {
+		rows, err := querier.Query(ctx, sql, args...)
+		if err != nil {
+			return err
+		}
+		out, err = n.core.collect(rows, q.Limit)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// collect reads all rows and closes them.
+func (c *core[T, K]) collect(rows dialect.Rows, limit int) (out []T, err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	room := firstRows
+	if limit > 0 {
+		room = min(limit, room)
+	}
+	out = make([]T, 0, room)
+	scanner := c.rows.Scanner(c.all)
+	for rows.Next() {
+		var zero T
+		out = append(out, zero)
+		if err := scan(rows, scanner, &out[len(out)-1]); err != nil {
+			return nil, err
+		}
+	}
+	return out, rows.Err()
+}
+
+// All streams the rows that a query matches: each range over it runs the query anew and reads row by row, so that a
+// result of any size needs the memory of one row. An error comes last, with a zero row. The rows are closed when the
+// loop ends, however it ends; until then they hold a connection of the database's reader, and inside a transaction no
+// other statement may run.
+func (n *Node[T, K]) All(ctx context.Context, q Query) iter.Seq2[T, error] {
+	const op = "all"
+	return func(yield func(T, error) bool) {
+		var zero T
+		rows, more, err := n.open(ctx, op, q)
+		if err != nil {
+			yield(zero, err)
+			return
+		}
+		// For a loop that is left early or by a panic; after the Close below it does nothing.
+		defer func() { _ = rows.Close() }()
+		scanner := n.core.rows.Scanner(n.core.all)
+		for ; more; more = rows.Next() {
+			var row T
+			if err := scan(rows, scanner, &row); err != nil {
+				yield(zero, n.failed(ctx, op, err))
+				return
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+		closeErr := rows.Close()
+		if err := errors.Join(rows.Err(), closeErr); err != nil {
+			yield(zero, n.failed(ctx, op, err))
+		}
+	}
+}
+
+// open runs a query and reads as far as its first row: until then a missing table can be healed, and some drivers tell
+// of it only there.
+func (n *Node[T, K]) open(ctx context.Context, op string, q Query) (rows dialect.Rows, more bool, err error) {
+	sql, args, err := n.selection(op, q)
+	if err != nil {
+		return nil, false, err
+	}
+	err = n.read(ctx, op, func(querier dialect.Querier) (err error) {
+		if rows, err = querier.Query(ctx, sql, args...); err != nil {
+			return err
+		}
+		if more = rows.Next(); more {
+			return nil
+		}
+		if err = rows.Err(); err != nil {
+			_ = rows.Close()
+		}
+		return err
+	})
+	return rows, more, err
+}
+
+// rowScanner is a schema.Scanner.
+type rowScanner[T any] interface {
+	Dest(row *T) []any
+	Done() error
+}
+
+// scan reads the current row.
+func scan[T any](rows dialect.Rows, scanner rowScanner[T], row *T) error {
+	if err := rows.Scan(scanner.Dest(row)...); err != nil {
+		return err
+	}
+	return scanner.Done()
+}
+
+// selection checks a query and writes its statement.
+func (n *Node[T, K]) selection(op string, q Query) (sql string, args []any, err error) {
+	order, where, err := n.arrange(op, q)
+	if err != nil {
+		return "", nil, err
+	}
+	sql, args, err = n.core.statements.Select(op, where, order, q.Limit, q.Offset)
+	if err != nil {
+		return "", nil, n.invalid(op, err)
+	}
+	return sql, args, nil
+}
