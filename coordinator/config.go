@@ -1,0 +1,53 @@
+package coordinator
+
+import (
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/schemactor/schemactor/schema"
+)
+
+// Config tunes a Coordinator. The zero value, and a nil pointer, work. New copies it.
+type Config struct {
+	// Logger gets one entry for each thing that happens to a table, with the fields table, phase, generation,
+	// duration, waiters, statements, error and retry. Warm calls log nothing. nil logs nothing at all.
+	Logger *zap.Logger
+	// Listener gets the same as callbacks; see schema.Listener for what they may do. nil is none.
+	Listener *schema.Listener
+	// Application is written into the history beside every change this program makes. Empty is the executable's name.
+	Application string
+	// EnsureTimeout bounds one attempt to make a table ready, waiting for other processes included.
+	// 0 is 1 minute.
+	EnsureTimeout time.Duration
+	// BackoffMin and BackoffMax bound how long the database is left alone after a failed attempt: the pause starts at
+	// the first, doubles with each further failure and stops at the second. 0 is 100 ms and 10 s.
+	BackoffMin, BackoffMax time.Duration
+}
+
+// resolve checks a Config and gives a copy of it. Every fault is reported at once.
+func resolve(cfg *Config) (Config, error) {
+	var resolved Config
+	if cfg != nil {
+		resolved = *cfg
+	}
+	var faults []error
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"EnsureTimeout", resolved.EnsureTimeout},
+		{"BackoffMin", resolved.BackoffMin},
+		{"BackoffMax", resolved.BackoffMax},
+	} {
+		if d.value < 0 {
+			faults = append(faults, schema.Invalid("new coordinator", "", "", "Config.%s is negative: %v", d.name, d.value))
+		}
+	}
+	if resolved.BackoffMax > 0 && resolved.BackoffMin > resolved.BackoffMax {
+		faults = append(faults, schema.Invalid("new coordinator", "", "", "Config.BackoffMin %v is longer than BackoffMax %v",
+			resolved.BackoffMin, resolved.BackoffMax))
+	}
+	return resolved, errors.Join(faults...)
+}
