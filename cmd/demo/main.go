@@ -1,0 +1,110 @@
+// Command demo shows what schemactor promises, on a real database, and checks every promise against it.
+//
+// Without arguments it works on a temporary SQLite file. It exits with 0 when every promise was kept, 1 when one was
+// broken or the story could not be told, 2 for faulty arguments and 130 when it was interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// errBroken is the end of a story in which some promise was not kept; the story itself has said which.
+var errBroken = errors.New("a promise was broken")
+
+// errUsage marks faults of the command line.
+var errUsage = errors.New("faulty arguments")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program with its surroundings handed in; it gives the exit code.
+func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	root := newCommand(out)
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	return exitCode(ctx, root.ExecuteContext(ctx), errOut)
+}
+
+// exitCode says how it went, in one line where something went wrong and in the exit code.
+func exitCode(ctx context.Context, err error, errOut io.Writer) int {
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil:
+		fmt.Fprintln(errOut, "demo: interrupted; what it made is cleaned up")
+		return 130
+	case errors.Is(err, errBroken):
+		return 1
+	}
+	fmt.Fprintln(errOut, "demo:", strings.ReplaceAll(err.Error(), "\n", "; "))
+	if errors.Is(err, errUsage) {
+		return 2
+	}
+	return 1
+}
+
+// options are the flags.
+type options struct {
+	database   string
+	keep       bool
+	goroutines int
+	tables     int
+}
+
+func newCommand(out io.Writer) *cobra.Command {
+	var opts options
+	root := &cobra.Command{
+		Use:   "demo",
+		Short: "Shows what schemactor promises, on a real database",
+		Long: "Tells a story in three chapters and checks every promise against the database itself:\n" +
+			"the flaw (a check before every operation), the herd, and the dropped table.",
+		Args:          noArguments,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return tell(cmd.Context(), newScreen(out), opts, []chapter{flawChapter, herdChapter, dropChapter})
+		},
+	}
+	root.PersistentFlags().StringVar(&opts.database, "database", "",
+		"postgres://… or the path of a SQLite file (default a temporary one)")
+	root.PersistentFlags().BoolVar(&opts.keep, "keep", false, "leave what the story made in the database")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
+
+	herd := &cobra.Command{
+		Use:   "herd",
+		Short: "Sends many goroutines to missing tables at once",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opts.tables < 1 || opts.goroutines < opts.tables {
+				return fmt.Errorf("%w: want at least one table and a goroutine for each", errUsage)
+			}
+			return tell(cmd.Context(), newScreen(out), opts, []chapter{herdChapter})
+		},
+	}
+	herd.Flags().IntVar(&opts.goroutines, "goroutines", herdGoroutines, "how many goroutines write one row each")
+	herd.Flags().IntVar(&opts.tables, "tables", herdTables, "how many missing tables they write to")
+	root.AddCommand(herd)
+	root.CompletionOptions.DisableDefaultCmd = true
+	return root
+}
+
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%w: unknown command %q", errUsage, args[0])
+	}
+	return nil
+}
