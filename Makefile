@@ -1,0 +1,53 @@
+# Every target is one a person uses; continuous integration calls the same ones.
+# The first two need nothing but Go and a C compiler.
+
+GO       ?= go
+RACE_PKG ?= ./...
+FUZZTIME ?= 20s
+BENCH    ?= .
+DATABASE ?=
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## run the story: the flaw, the herd, the dropped table (DATABASE=postgres://… for a server)
+	$(GO) run ./cmd/demo $(if $(DATABASE),--database '$(DATABASE)')
+
+.PHONY: test
+test: ## run all tests on SQLite and a PostgreSQL of their own
+	$(GO) test -timeout 10m ./...
+
+.PHONY: race
+race: ## run all tests under the race detector
+	$(GO) test -race -timeout 20m $(RACE_PKG)
+
+.PHONY: bench
+bench: ## run the benchmarks (BENCH=regexp to choose)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## fuzz every parser, FUZZTIME each (20s)
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for name in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "fuzz $$pkg $$name"; \
+	    $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+.PHONY: lint
+lint: ## vet, staticcheck, gofumpt, tidy modules
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	@out=$$($(GO) tool gofumpt -l .); if [ -n "$$out" ]; then echo "gofumpt would change:"; echo "$$out"; exit 1; fi
+	$(GO) mod tidy -diff
+
+.PHONY: load
+load: ## a larger herd: 40,000 goroutines on 100 missing tables (DATABASE=postgres://… for a server)
+	$(GO) run ./cmd/demo herd --goroutines 40000 --tables 100 $(if $(DATABASE),--database '$(DATABASE)')
+
+.PHONY: ci
+ci: ## what continuous integration runs
+	bash .ci/run
