@@ -42,8 +42,8 @@ var columnRules = []struct {
 	{"default, generated and auto exclude each other", func(_ *columnParser, c *Column) bool {
 		return c.Default != "" && c.Generated != "" || c.Auto && (c.Default != "" || c.Generated != "")
 	}},
-	{"default, generated, check and comment must be UTF-8 text without a zero byte", func(p *columnParser, c *Column) bool {
-		return badText(c.Default) || badText(c.Generated) || badText(c.Comment) || p.seen["check"] && badText(p.tag)
+	{"default, generated and comment must be UTF-8 without a zero byte", func(_ *columnParser, c *Column) bool {
+		return badText(c.Default) || badText(c.Generated) || badText(c.Comment)
 	}},
 	{"default=now is for times and dates", func(_ *columnParser, c *Column) bool {
 		return c.Default == DefaultNow && c.Kind != KindTime && c.Kind != KindDate

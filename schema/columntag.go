@@ -147,6 +147,9 @@ func (p *columnParser) setEnum(list string) string {
 }
 
 func (p *columnParser) addCheck(expr string) string {
+	if badText(expr) {
+		return "holds a zero byte or is not UTF-8"
+	}
 	p.table.checks = append(p.table.checks, Check{Expr: expr})
 	return ""
 }

@@ -26,6 +26,9 @@ func tableOf(rt reflect.Type, opts []TableOption) (*Table, error) {
 	goName, _, _ := strings.Cut(rt.Name(), "[")
 	b.table.ref.Name = tableName(goName)
 	b.fields(rt, 0, "")
+	if len(b.table.columns) == 0 && len(b.faults) == 0 {
+		b.fault("", "no field is a column")
+	}
 	for _, o := range opts {
 		if o != nil {
 			o(b)

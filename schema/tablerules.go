@@ -55,9 +55,6 @@ func badText(s string) bool { return !utf8.ValidString(s) || strings.ContainsRun
 
 func (b *builder) checkColumns() {
 	t := b.table
-	if len(t.columns) == 0 && len(b.faults) == 0 {
-		b.fault("", "no field is a column")
-	}
 	// SQLite does not see the case of letters.
 	first := map[string]*Column{}
 	roles := map[Role]*Column{}

@@ -75,18 +75,14 @@ func split(text string, separator byte) ([]string, error) {
 
 // unquote takes the quotes off a value that is quoted as a whole; a doubled quote in it is one.
 func unquote(value string) string {
-	if len(value) < 2 {
+	if len(value) < 2 || value[0] != '\'' && value[0] != '"' || value[len(value)-1] != value[0] {
 		return value
 	}
-	quote := value[:1]
-	if quote != `'` && quote != `"` || !strings.HasSuffix(value, quote) {
+	quote, inner := value[:1], value[1:len(value)-1]
+	if strings.Contains(strings.ReplaceAll(inner, quote+quote, ""), quote) {
 		return value
 	}
-	inner := strings.ReplaceAll(value[1:len(value)-1], quote+quote, "\x00")
-	if strings.Contains(inner, quote) {
-		return value
-	}
-	return strings.ReplaceAll(inner, "\x00", quote)
+	return strings.ReplaceAll(inner, quote+quote, quote)
 }
 
 // overlooked tells what a struct tag says to this package and reflect does not see: Go takes a tag in the wrong form,
