@@ -1,0 +1,150 @@
+// Package docs_test holds the code that README and docs show, so that it compiles and runs.
+package docs_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/schemactor/schemactor/coordinator"
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/dialecttest"
+	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/nodes"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+type Line struct {
+	Article string
+	Pieces  int
+}
+
+type Order struct {
+	ID       int64     `schema:"pk,auto"`
+	UserID   uuid.UUID `schema:"references=users.id,ondelete=cascade,index=by_user"`
+	PlacedAt time.Time `schema:"index=by_user"`
+	Status   string    `schema:"enum=open|paid|shipped,default='open'"`
+	Total    string    `schema:"type=decimal,precision=12,scale=2,check=total >= 0"`
+	Note     *string   `schema:"size=2000,comment='what the customer wrote'"`
+	Lines    []Line    // JSON
+	Created  time.Time `db:"created_at" schema:"created"`
+	Updated  time.Time `db:"updated_at" schema:"updated"`
+	Version  int64     `schema:"version"`
+}
+
+func open(t *testing.T) dialect.Dialect {
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "docs.db"), nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}
+
+func TestTagsAndNodesRun(t *testing.T) {
+	ctx := t.Context()
+	c, err := coordinator.New(open(t), nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, c.Close(context.WithoutCancel(ctx))) }()
+	users, err := coordinator.Register[User, uuid.UUID](c)
+	require.NoError(t, err)
+	orders, err := coordinator.Register[Order, int64](c)
+	require.NoError(t, err)
+	require.Equal(t, "orders", orders.Table().String())
+
+	account := User{ID: uuid.New(), Email: "ada@example.org", Name: "Ada"}
+	entry := Order{UserID: account.ID, PlacedAt: time.Now(), Total: "12.50", Lines: []Line{{"tea", 2}}}
+	accounts, entries := users, orders
+	err = c.InTx(ctx, func(ctx context.Context, tx dialect.Tx) error {
+		if err := accounts.In(tx).Create(ctx, &account); err != nil {
+			return err
+		}
+		return entries.In(tx).Create(ctx, &entry)
+	})
+	require.NoError(t, err)
+	require.Equal(t, "open", entry.Status, "the default came back")
+	require.NotZero(t, entry.ID)
+
+	age := 36
+	_, err = users.Patch(ctx, account.ID, nodes.Set{"age": age})
+	require.NoError(t, err)
+	q := nodes.Query{
+		Where:   nodes.And(nodes.Ge("age", 18), nodes.Prefix("email", "ada@")),
+		OrderBy: []nodes.Order{nodes.Desc("created_at")},
+		Limit:   50,
+	}
+	page, err := users.Page(ctx, q)
+	q.After = page.Next // empty: that was the last page
+	require.NoError(t, err)
+	require.Len(t, page.Rows, 1)
+	require.Empty(t, q.After)
+}
+
+func TestDialect(t *testing.T) {
+	dialecttest.Exercise(t, func(t *testing.T) dialect.Dialect { return open(t) })
+}
+
+var (
+	goBlock = regexp.MustCompile("(?s)```go\n(.*?)```")
+	spaces  = regexp.MustCompile(`\s+`)
+)
+
+// TestCodeInDocsIsTested looks for each piece of Go in README and docs among the tests of this folder.
+func TestCodeInDocsIsTested(t *testing.T) {
+	plain := func(text string) string { return spaces.ReplaceAllString(text, " ") }
+	var tests strings.Builder
+	for _, name := range glob(t, "*_test.go") {
+		tests.WriteString(plain(read(t, name)))
+	}
+	pages := append(glob(t, "*.md"), glob(t, "decisions/*.md")...)
+	pages = append(pages, "../README.md", "../CONTRIBUTING.md")
+	found := 0
+	for _, page := range pages {
+		for _, block := range goBlock.FindAllStringSubmatch(read(t, page), -1) {
+			found++
+			for part := range strings.SplitSeq(strings.TrimSpace(block[1]), "\n\n") {
+				require.True(t, strings.Contains(tests.String(), strings.TrimSpace(plain(part))), "%s shows code that no test here has:\n%s", page, part)
+			}
+		}
+	}
+	require.Greater(t, found, 3)
+}
+
+// TestLinksInDocs follows the links between the pages.
+func TestLinksInDocs(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#\s]+(?:\.md|/))\)`)
+	pages := append(glob(t, "*.md"), glob(t, "decisions/*.md")...)
+	for _, page := range append(pages, "../README.md", "../CONTRIBUTING.md") {
+		for _, target := range link.FindAllStringSubmatch(read(t, page), -1) {
+			require.FileExists(t, filepath.Join(filepath.Dir(page), strings.TrimSuffix(target[1], "/")+suffix(target[1])), page)
+		}
+	}
+}
+
+// suffix leads from a link to a folder to the page in it.
+func suffix(target string) string {
+	if strings.HasSuffix(target, "/") {
+		return "/README.md"
+	}
+	return ""
+}
+
+func glob(t *testing.T, pattern string) []string {
+	names, err := filepath.Glob(pattern)
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	return names
+}
+
+func read(t *testing.T, name string) string {
+	data, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return string(data)
+}
