@@ -1,6 +1,9 @@
 package schema
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // ChangeKind names one way in which a live table can differ from its model.
 type ChangeKind string
@@ -45,13 +48,14 @@ func (c Change) Blocking() bool { return !c.Harmless }
 
 // String tells the difference in one line.
 func (c Change) String() string {
+	text := strings.TrimSpace(string(c.Kind) + " " + c.Object)
 	switch {
 	case c.Want != "" && c.Have != "":
-		return fmt.Sprintf("%s %s: want %s, have %s", c.Kind, c.Object, c.Want, c.Have)
+		return fmt.Sprintf("%s: want %s, have %s", text, c.Want, c.Have)
 	case c.Want != "":
-		return fmt.Sprintf("%s %s: want %s", c.Kind, c.Object, c.Want)
+		return text + ": want " + c.Want
 	case c.Have != "":
-		return fmt.Sprintf("%s %s: have %s", c.Kind, c.Object, c.Have)
+		return text + ": have " + c.Have
 	}
-	return fmt.Sprintf("%s %s", c.Kind, c.Object)
+	return text
 }

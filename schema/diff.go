@@ -121,22 +121,21 @@ func foreignKeyText(fk ForeignKey) string {
 
 // unmatched pairs equal items off, each with one of the other side, and gives what is left of both.
 func unmatched[T any](want, have []T, text func(T) string) (missing, extra []T) {
-	left := map[string]int{}
-	for _, h := range have {
-		left[text(h)]++
+	return without(want, have, text), without(have, want, text)
+}
+
+// without gives the items that have no partner among others.
+func without[T any](items, others []T, text func(T) string) (left []T) {
+	partners := map[string]int{}
+	for _, o := range others {
+		partners[text(o)]++
 	}
-	for _, w := range want {
-		if t := text(w); left[t] > 0 {
-			left[t]--
-		} else {
-			missing = append(missing, w)
+	for _, item := range items {
+		t := text(item)
+		if partners[t] == 0 {
+			left = append(left, item)
 		}
+		partners[t] = max(0, partners[t]-1)
 	}
-	for _, h := range have {
-		if t := text(h); left[t] > 0 {
-			left[t]--
-			extra = append(extra, h)
-		}
-	}
-	return missing, extra
+	return left
 }

@@ -17,15 +17,34 @@ func TableOf[T any](opts ...TableOption) (*Table, error) {
 }
 
 func tableOf(rt reflect.Type, opts []TableOption) (*Table, error) {
-	b := &builder{table: &Table{goType: rt, byName: map[string]int{}}, groups: map[string]int{}, tags: map[string]string{}}
+	b := newBuilder(rt)
 	if rt.Kind() != reflect.Struct {
 		b.fault("", "not a struct")
 		return nil, errors.Join(b.faults...)
 	}
+	b.fields(rt, 0, "")
+	return b.finish(opts)
+}
+
+// builder puts a Table together and collects its faults.
+type builder struct {
+	table  *Table
+	faults []error
+	groups map[string]int    // index group → position in table.indexes
+	tags   map[string]string // field → its struct tag
+	keyed  bool              // a field means to be the key, be it right or wrong
+}
+
+func newBuilder(rt reflect.Type) *builder {
+	b := &builder{table: &Table{goType: rt, byName: map[string]int{}}, groups: map[string]int{}, tags: map[string]string{}}
 	// The name of a generic type goes on with its arguments.
 	goName, _, _ := strings.Cut(rt.Name(), "[")
 	b.table.ref.Name = tableName(goName)
-	b.fields(rt, 0, "")
+	return b
+}
+
+// finish applies the options to the table of all columns, and looks at it as a whole.
+func (b *builder) finish(opts []TableOption) (*Table, error) {
 	if len(b.table.columns) == 0 && len(b.faults) == 0 {
 		b.fault("", "no field is a column")
 	}
@@ -40,15 +59,6 @@ func tableOf(rt reflect.Type, opts []TableOption) (*Table, error) {
 	}
 	b.table.fingerprint = fingerprint(b.table)
 	return b.table, nil
-}
-
-// builder puts a Table together and collects its faults.
-type builder struct {
-	table  *Table
-	faults []error
-	groups map[string]int    // index group → position in table.indexes
-	tags   map[string]string // field → its struct tag
-	keyed  bool              // a field means to be the key, be it right or wrong
 }
 
 // fault notes what is wrong with a field, or with the whole table where field is empty.

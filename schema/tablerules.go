@@ -182,7 +182,11 @@ func (b *builder) checkForeignKey(fk ForeignKey) {
 			b.fault("", fmt.Sprintf("%s has column %q there twice", what, name))
 		}
 	}
-	if slices.ContainsFunc(append([]string{fk.Name, fk.References.Namespace, fk.References.Name}, fk.RefColumns...), badText) {
+	names := append([]string{fk.Name, fk.References.Name}, fk.RefColumns...)
+	if fk.References.Namespace != b.table.ref.Namespace {
+		names = append(names, fk.References.Namespace)
+	}
+	if slices.ContainsFunc(names, badText) {
 		b.fault("", what+": a name holds a zero byte or is not UTF-8")
 	}
 	for _, name := range fk.Columns {

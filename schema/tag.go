@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // tagOption is one option of a schema tag: a name, and a value where there is an equals sign.
@@ -41,7 +43,7 @@ func parseTag(text string) (options []tagOption, faults []error) {
 	return options, faults
 }
 
-// split cuts a text at the separators that stand outside of brackets and quotes.
+// split cuts a text at the separators that stand outside of brackets and quotes. A quote within a word opens nothing.
 func split(text string, separator byte) ([]string, error) {
 	var parts []string
 	depth, start := 0, 0
@@ -52,7 +54,7 @@ func split(text string, separator byte) ([]string, error) {
 			if c == quote { // a doubled quote closes and opens again
 				quote = 0
 			}
-		case c == '\'' || c == '"':
+		case (c == '\'' || c == '"') && !inWord(text[:i]):
 			quote = c
 		case c == '(':
 			depth++
@@ -71,6 +73,13 @@ func split(text string, separator byte) ([]string, error) {
 		return nil, errors.New("an open bracket")
 	}
 	return append(parts, text[start:]), nil
+}
+
+// inWord reports whether a text ends in a word, where a quote is an apostrophe, as in it's, or follows a prefix, as in
+// x'00'.
+func inWord(text string) bool {
+	r, _ := utf8.DecodeLastRuneInString(text)
+	return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
 // unquote takes the quotes off a value that is quoted as a whole; a doubled quote in it is one.
@@ -92,7 +101,7 @@ func overlooked(tag reflect.StructTag) string {
 	for rest := strings.TrimLeft(string(tag), " "); rest != ""; rest = strings.TrimLeft(rest, " ") {
 		key, after, found := strings.Cut(rest, ":")
 		value, err := strconv.QuotedPrefix(after)
-		if !found || key == "" || strings.ContainsAny(key, " \"\t\n") || err != nil || after[0] != '"' {
+		if !found || key == "" || strings.ContainsAny(key, " \"\t\n,;") || err != nil || after[0] != '"' {
 			return malformed(rest)
 		}
 		if (key == "db" || key == "schema") && seen[key] {

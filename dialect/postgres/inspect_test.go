@@ -108,7 +108,7 @@ func TestTableMadeByHandMatches(t *testing.T) {
 	d := open(t, postgrestest.Open(t))
 	model := tableOf[account](t, schema.Named("accounts"))
 	exec(t, d, `CREATE TABLE accounts (id bigserial PRIMARY KEY, email character varying(320) NOT NULL UNIQUE,
-		state text DEFAULT 'on'::text NOT NULL CHECK (state = ANY (ARRAY['on', 'off'])), note text)`,
+		state text DEFAULT 'on'::text NOT NULL CHECK (state = ANY (ARRAY['off', 'on'])), note text)`,
 		"CREATE INDEX whatever ON accounts USING btree (note ASC NULLS LAST) WITH (fillfactor = 70)")
 	require.Equal(t, shape(born(t, d, model)), shape(inspect(t, d, model.Ref())))
 }

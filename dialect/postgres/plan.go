@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/schemactor/schemactor/schema"
@@ -124,7 +125,7 @@ func (g Grammar) checks(model *schema.Table) []schema.Check {
 		name := g.Quote(c.Name)
 		if len(c.Enum) > 0 {
 			words := make([]string, len(c.Enum))
-			for j, word := range c.Enum {
+			for j, word := range slices.Sorted(slices.Values(c.Enum)) { // their order is no part of the shape
 				words[j] = literal(word)
 			}
 			out = append(out, schema.Check{Expr: name + " IN (" + strings.Join(words, ", ") + ")"})

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -14,31 +13,9 @@ import (
 	"github.com/schemactor/schemactor/schema"
 )
 
-const memory = ":memory:"
-
-// pathOf takes a path or URL apart. What stands behind an unknown scheme is not repeated: it may hold a password.
-func pathOf(path string) (string, error) {
-	switch scheme, rest, found := strings.Cut(path, "://"); {
-	case path == "":
-		return "", schema.Invalid("open", "", "", "empty path")
-	case found && scheme == "sqlite":
-		return pathOf(rest)
-	case found && scheme != "file" && !strings.ContainsAny(scheme, `/\.`):
-		return "", schema.Invalid("open", "", "", "unknown URL scheme %q", scheme)
-	}
-	if rest, ok := strings.CutPrefix(path, "file:"); ok {
-		u, err := url.PathUnescape(strings.TrimPrefix(rest, "//"))
-		if err != nil || strings.Contains(rest, "?") {
-			return "", schema.Invalid("open", "", "", "file: takes a path without parameters")
-		}
-		return u, nil
-	}
-	return path, nil
-}
-
 // connector opens connections to one file, each with all its settings.
 type connector struct {
-	path   string
+	path   string // absolute, or memory
 	config Config
 	write  bool
 }
@@ -54,56 +31,118 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	} else {
 		query.Set("mode", "ro")
 	}
-	name := memory + "?" + query.Encode()
-	if c.path != memory {
-		name = "file:" + (&url.URL{Path: c.path}).EscapedPath() + "?" + query.Encode()
-	}
-	opened, err := c.Driver().Open(name)
+	opened, err := c.Driver().Open(source(c.path, query))
 	if err != nil {
 		return nil, err
 	}
-	conn := opened.(*sqlite3.SQLiteConn)
-	if err := c.prepare(ctx, conn); err != nil {
-		return nil, errors.Join(err, conn.Close())
+	made := &conn{opened.(*sqlite3.SQLiteConn)}
+	if err := c.prepare(ctx, made); err != nil {
+		return nil, errors.Join(err, made.Close())
 	}
-	return conn, nil
+	return made, nil
 }
 
-// prepare sets the pragmas, the wait for locks first.
-func (c *connector) prepare(ctx context.Context, conn *sqlite3.SQLiteConn) error {
+// prepare sets the pragmas; the wait for locks is set already.
+func (c *connector) prepare(ctx context.Context, made *conn) error {
 	pragmas := []string{"PRAGMA foreign_keys = ON", "PRAGMA synchronous = " + c.config.Synchronous}
 	if !c.write {
 		pragmas = append(pragmas, "PRAGMA query_only = ON")
 	} else if c.path != memory {
-		if err := c.log(ctx, conn); err != nil {
+		mode, err := c.log(ctx, made)
+		if err != nil {
 			return err
+		}
+		if err := c.writable(ctx, made); err != nil {
+			return err
+		}
+		if mode != "wal" {
+			return &schema.Error{Op: "open", Kind: schema.ErrUnavailable, Detail: "the file system has no write-ahead logging"}
 		}
 	}
 	for _, p := range pragmas {
-		if _, err := conn.ExecContext(ctx, p, nil); err != nil {
+		if _, err := made.ExecContext(ctx, p, nil); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// log turns write-ahead logging on. While somebody else does it to the same new file SQLite answers "locked" at once,
-// whatever the timeout: that is waited out here.
-func (c *connector) log(ctx context.Context, conn *sqlite3.SQLiteConn) error {
+// log turns write-ahead logging on and gives the mode that came of it. While somebody else does it to the same new
+// file SQLite answers "locked" at once, whatever the timeout: that is waited out here.
+func (c *connector) log(ctx context.Context, made *conn) (mode string, err error) {
 	end := time.Now().Add(c.config.BusyTimeout)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		_, err := conn.ExecContext(ctx, "PRAGMA journal_mode = WAL", nil)
-		var e sqlite3.Error
-		if err == nil || !errors.As(err, &e) || e.Code != sqlite3.ErrBusy && e.Code != sqlite3.ErrLocked || time.Now().After(end) {
-			return err
+		mode, err = made.text(ctx, "PRAGMA journal_mode = WAL")
+		e, ok := errors.AsType[sqlite3.Error](err)
+		if !ok || e.Code != sqlite3.ErrBusy && e.Code != sqlite3.ErrLocked || time.Now().After(end) {
+			return mode, err
 		}
 		timer.Reset(5 * time.Millisecond)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return "", context.Cause(ctx)
 		}
 	}
+}
+
+// writable finds out whether the file can be written: SQLite opens one that cannot, and begins to write, without a word.
+// What is written here is rolled back. Whoever holds the write lock is not waited for: where there is a lock, others
+// write.
+func (c *connector) writable(ctx context.Context, made *conn) error {
+	wait := fmt.Sprintf("PRAGMA busy_timeout = %d", c.config.BusyTimeout.Milliseconds())
+	for _, statement := range []string{
+		"PRAGMA busy_timeout = 0", "BEGIN IMMEDIATE", "PRAGMA user_version = 0", "ROLLBACK", wait,
+	} {
+		_, err := made.ExecContext(ctx, statement, nil)
+		if e, ok := errors.AsType[sqlite3.Error](err); ok && e.Code == sqlite3.ErrBusy {
+			_, err = made.ExecContext(ctx, wait, nil)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// conn is the driver's connection, which the pool may keep after a transaction whose context ended: without these two
+// methods it would be thrown away, and a database in memory with it.
+type conn struct{ *sqlite3.SQLiteConn }
+
+var (
+	_ driver.SessionResetter = (*conn)(nil)
+	_ driver.Validator       = (*conn)(nil)
+)
+
+// ResetSession refuses a connection that is still inside a transaction.
+func (c *conn) ResetSession(context.Context) error {
+	if !c.IsValid() {
+		return driver.ErrBadConn
+	}
+	return nil
+}
+
+// IsValid ends a transaction that was left open and reports whether none is left.
+func (c *conn) IsValid() bool {
+	if !c.AutoCommit() {
+		_, _ = c.ExecContext(context.Background(), "ROLLBACK", nil) // the state afterwards says what came of it
+	}
+	return c.AutoCommit()
+}
+
+// text runs a pragma that answers with one text.
+func (c *conn) text(ctx context.Context, pragma string) (string, error) {
+	rows, err := c.QueryContext(ctx, pragma, nil)
+	if err != nil {
+		return "", err
+	}
+	row := make([]driver.Value, len(rows.Columns()))
+	err = rows.Next(row)
+	if err = errors.Join(err, rows.Close()); err != nil || len(row) == 0 {
+		return "", err
+	}
+	return fmt.Sprint(row[0]), nil
 }

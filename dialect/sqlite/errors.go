@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -24,7 +23,8 @@ func (*DB) Classify(err error) *schema.Error {
 	e, ok := errors.AsType[sqlite3.Error](err)
 	if !ok {
 		out := &schema.Error{Cause: err}
-		if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
+		// database/sql has no variable for the error of a pool that was closed.
+		if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || err.Error() == "sql: database is closed" {
 			out.Kind = schema.ErrUnavailable
 		}
 		return out
@@ -33,51 +33,77 @@ func (*DB) Classify(err error) *schema.Error {
 	if e.ExtendedCode == 0 {
 		out.Code = strconv.Itoa(int(e.Code))
 	}
-	if e.Code == sqlite3.ErrInterrupt {
-		out.Cause = errors.Join(err, context.Canceled)
-		return out
-	}
-	out.Kind, out.Constraint = kindOf(e)
-	if e.Code == sqlite3.ErrError { // about the statement's text, in which there are no values
+	out.Constraint, out.Kind = kindOf(e)
+	if e.Code == sqlite3.ErrError && aboutText(e.Error()) {
 		out.Detail = e.Error()
 	}
 	return out
 }
 
+// aboutText reports whether a message is about the statement's text, in which there are no row values. Other messages
+// of the same code come from functions and may repeat what they were given.
+func aboutText(message string) bool {
+	for _, start := range []string{
+		"no such ", "near \"", "table ", "index ", "there is already ", "duplicate column name", "foreign key mismatch",
+		"unknown column ", "cannot ", "incomplete input", "wrong number of arguments",
+	} {
+		if strings.HasPrefix(message, start) {
+			return true
+		}
+	}
+	return false
+}
+
+// isError reports SQLite's general error, code 1: the statement cannot be run as things are.
+func isError(err error) bool {
+	e, ok := errors.AsType[sqlite3.Error](err)
+	return ok && e.Code == sqlite3.ErrError
+}
+
 // constraintDatatype is SQLITE_CONSTRAINT_DATATYPE: a value that a STRICT table refuses. The driver has no name for it.
 const constraintDatatype sqlite3.ErrNoExtended = 3091
 
-func kindOf(e sqlite3.Error) (kind error, constraint string) {
+func kindOf(e sqlite3.Error) (constraint string, kind error) {
 	message := e.Error()
 	_, named, _ := strings.Cut(message, "constraint failed: ")
 	switch e.ExtendedCode {
 	case sqlite3.ErrConstraintUnique, sqlite3.ErrConstraintPrimaryKey, sqlite3.ErrConstraintRowID:
-		return schema.ErrDuplicate, named
-	case sqlite3.ErrConstraintForeignKey, sqlite3.ErrConstraintTrigger:
-		return schema.ErrForeignKey, ""
-	case sqlite3.ErrConstraintCheck, constraintDatatype:
-		return schema.ErrCheck, ""
+		return named, schema.ErrDuplicate
+	case sqlite3.ErrConstraintForeignKey:
+		return "", schema.ErrForeignKey
+	case sqlite3.ErrConstraintTrigger: // RAISE in a trigger; ON DELETE RESTRICT is one of SQLite's own
+		if message == "FOREIGN KEY constraint failed" {
+			return "", schema.ErrForeignKey
+		}
+		return "", schema.ErrCheck
+	case sqlite3.ErrConstraintCheck:
+		return named, schema.ErrCheck
+	case constraintDatatype:
+		_, named, _ = strings.Cut(message, " column ")
+		return named, schema.ErrCheck
 	case sqlite3.ErrConstraintNotNull:
-		return schema.ErrNotNull, named
+		return named, schema.ErrNotNull
 	}
 	switch e.Code {
 	case sqlite3.ErrBusy, sqlite3.ErrLocked:
-		return schema.ErrLockTimeout, ""
+		return "", schema.ErrLockTimeout
 	case sqlite3.ErrPerm, sqlite3.ErrReadonly, sqlite3.ErrAuth:
-		return schema.ErrPermission, ""
-	case sqlite3.ErrCantOpen, sqlite3.ErrIoErr, sqlite3.ErrFull, sqlite3.ErrNomem:
-		return schema.ErrUnavailable, ""
+		return "", schema.ErrPermission
+	case sqlite3.ErrCantOpen, sqlite3.ErrIoErr, sqlite3.ErrFull, sqlite3.ErrNomem, sqlite3.ErrProtocol:
+		return "", schema.ErrUnavailable
+	case sqlite3.ErrMismatch: // a key that is no number
+		return "", schema.ErrCheck
 	case sqlite3.ErrSchema:
-		return schema.ErrRaced, ""
+		return "", schema.ErrRaced
 	case sqlite3.ErrError:
 		for _, words := range []string{"no such table", "no such column", "has no column named"} {
 			if strings.Contains(message, words) {
-				return schema.ErrMissing, ""
+				return "", schema.ErrMissing
 			}
 		}
 		if strings.HasSuffix(message, "already exists") {
-			return schema.ErrRaced, ""
+			return "", schema.ErrRaced
 		}
 	}
-	return nil, ""
+	return "", nil
 }

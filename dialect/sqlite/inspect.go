@@ -23,7 +23,8 @@ const (
 			pragma_index_xinfo(l.name) x
 		WHERE s.type = 'table' AND s.name COLLATE NOCASE IN (SELECT value FROM json_each(?)) AND l.origin <> 'pk' AND x.key = 1
 		ORDER BY 1, l.name, x.seqno`
-	foreignKeysOf = `SELECT lower(s.name), f.id, f."table", f."from", coalesce(f."to", ''), f.on_update, f.on_delete
+	foreignKeysOf = `SELECT lower(s.name), f.id, f."table", f."from",
+			coalesce(f."to", (SELECT k.name FROM pragma_table_info(f."table") k WHERE k.pk = f.seq + 1), ''), f.on_update, f.on_delete
 		FROM sqlite_schema s, pragma_foreign_key_list(s.name) f
 		WHERE s.type = 'table' AND s.name COLLATE NOCASE IN (SELECT value FROM json_each(?))
 		ORDER BY 1, f.id, f.seq`
@@ -38,8 +39,17 @@ type reading struct {
 	texts map[string]tableText
 }
 
-// Inspect reads tables: their catalogue text, columns, indexes and foreign keys, in one query each for all of them.
+// Inspect reads tables: their catalogue text, columns, indexes and foreign keys, in one query each for all of them. On
+// Reader and Writer they run in one transaction of the Reader's, so that they see the same tables.
 func (d *DB) Inspect(ctx context.Context, q dialect.Querier, refs ...schema.Ref) ([]*schema.Live, error) {
+	if q == d.Reader() || q == d.Writer() {
+		tx, err := d.reader.BeginTx(ctx, nil)
+		if err != nil {
+			return nil, d.Classify(err)
+		}
+		defer tx.Rollback()
+		q = querier{tx}
+	}
 	r := &reading{ctx: ctx, q: q, names: names(refs), found: map[string]*schema.Live{}, texts: map[string]tableText{}}
 	for _, step := range []func() error{r.relations, r.columns, r.indexes, r.foreignKeys} {
 		if err := step(); err != nil {
@@ -85,6 +95,9 @@ func (r *reading) relations() error {
 			return &schema.Error{Op: "inspect", Table: name, Kind: schema.ErrSchemaMismatch, Detail: "it is a " + kind}
 		}
 		r.texts[key] = readTable(text)
+		if r.texts[key].virtual {
+			return &schema.Error{Op: "inspect", Table: name, Kind: schema.ErrSchemaMismatch, Detail: "it is a virtual table"}
+		}
 		checks := r.texts[key].checks
 		slices.Sort(checks)
 		r.found[key] = &schema.Live{Checks: checks}
@@ -105,11 +118,14 @@ func (r *reading) columns() error {
 		if err := rows.Scan(&key, &c.Name, &declared, &c.NotNull, &c.Default, &at, &hidden); err != nil {
 			return err
 		}
+		if r.found[key] == nil {
+			return nil
+		}
 		c.Type = affinity(declared)
 		if at > 0 {
 			keys[key] = append(keys[key], part{c.Name, at})
 			c.NotNull = true // an oddity: SQLite itself lets NULL into most keys
-			c.Identity = declared == "INTEGER"
+			c.Identity = declared == "INTEGER" && !r.texts[key].rowless
 		}
 		c.Default = canonical(tokens(c.Default))
 		if hidden > 1 {
@@ -141,6 +157,9 @@ func (r *reading) indexes() error {
 			return err
 		}
 		live := r.found[key]
+		if live == nil { // made since the first query: the caller's Querier is no transaction
+			return nil
+		}
 		last := len(live.Indexes) - 1
 		if last < 0 || live.Indexes[last].Name != ix.Name {
 			live.Indexes = append(live.Indexes, ix)
@@ -187,6 +206,9 @@ func (r *reading) foreignKeys() error {
 			return err
 		}
 		live := r.found[key]
+		if live == nil {
+			return nil
+		}
 		if id != last || key != lastKey {
 			live.ForeignKeys = append(live.ForeignKeys, schema.ForeignKey{
 				References: schema.Ref{Name: target}, OnUpdate: action(onUpdate), OnDelete: action(onDelete),

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,13 +19,32 @@ var storage = map[schema.Kind]string{
 // inside the table, for SQLite lets them point at tables that come later.
 func (g Grammar) Plan(model *schema.Table, born, live *schema.Live) *schema.Plan {
 	if live != nil {
-		return &schema.Plan{Table: model.Ref(), Changes: schema.Diff(born, live)}
+		return &schema.Plan{Table: model.Ref(), Changes: schema.Diff(unnumbered(model, born, live), live)}
 	}
 	plan := &schema.Plan{Table: model.Ref(), Statements: []schema.Statement{{SQL: g.createTable(model)}}}
 	for _, ix := range model.Indexes() {
 		plan.Statements = append(plan.Statements, schema.Statement{SQL: g.createIndex(model, ix)})
 	}
 	return plan
+}
+
+// unnumbered gives born without a numbering that the model does not ask for and live lacks: SQLite numbers every single
+// INTEGER key, wanted or not, but not one that was declared BIGINT.
+func unnumbered(model *schema.Table, born, live *schema.Live) *schema.Live {
+	if born == nil {
+		return nil
+	}
+	out := *born
+	out.Columns = slices.Clone(born.Columns)
+	columns := model.Columns()
+	for i := range columns {
+		have, ok := live.Column(columns[i].Name)
+		at := slices.IndexFunc(out.Columns, func(c schema.LiveColumn) bool { return c.Name == columns[i].Name })
+		if ok && at >= 0 && !columns[i].Auto && !have.Identity {
+			out.Columns[at].Identity = false
+		}
+	}
+	return &out
 }
 
 func (g Grammar) createTable(t *schema.Table) string {
@@ -81,7 +101,7 @@ func (g Grammar) derivedCheck(c *schema.Column) string {
 	}
 	if len(c.Enum) > 0 {
 		values := make([]string, len(c.Enum))
-		for i, v := range c.Enum {
+		for i, v := range slices.Sorted(slices.Values(c.Enum)) { // their order is no part of the shape
 			values[i] = "'" + strings.ReplaceAll(v, "'", "''") + "'"
 		}
 		terms = append(terms, name+" IN ("+strings.Join(values, ", ")+")")

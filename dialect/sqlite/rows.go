@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/mattn/go-sqlite3"
+
 	"github.com/schemactor/schemactor/dialect"
 )
 
@@ -20,7 +22,7 @@ type querier struct{ runner }
 func (q querier) Exec(ctx context.Context, text string, args ...any) (int64, error) {
 	result, err := q.ExecContext(ctx, text, args...)
 	if err != nil {
-		return 0, err
+		return 0, told(ctx, err)
 	}
 	return result.RowsAffected()
 }
@@ -29,9 +31,19 @@ func (q querier) Exec(ctx context.Context, text string, args ...any) (int64, err
 func (q querier) Query(ctx context.Context, text string, args ...any) (dialect.Rows, error) {
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
-		return nil, err
+		return nil, told(ctx, err)
 	}
 	return rows, nil
+}
+
+// told adds to an interruption the reason for it. The driver mostly gives the context's error by itself, but not where
+// the interruption met a statement that was not yet running.
+func told(ctx context.Context, err error) error {
+	e, ok := errors.AsType[sqlite3.Error](err)
+	if reason := ctx.Err(); ok && e.Code == sqlite3.ErrInterrupt && reason != nil {
+		return errors.Join(err, reason)
+	}
+	return err
 }
 
 type transaction struct {

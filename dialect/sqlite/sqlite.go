@@ -54,6 +54,7 @@ func (c *Config) withDefaults() (Config, error) {
 type DB struct {
 	Grammar
 	writer, reader *sql.DB
+	playback       *sql.DB // of a database in memory: where its results are read from
 	busy           time.Duration
 	locking        chan struct{} // one token: the Locked call that runs
 	owned          bool
@@ -80,8 +81,12 @@ func New(writer, reader *sql.DB, cfg *Config) (*DB, error) {
 	return &DB{writer: writer, reader: reader, busy: full.BusyTimeout, locking: make(chan struct{}, 1)}, nil
 }
 
-// Open opens a database file, which is created where it is missing, or ":memory:": a private database that lives as
-// long as the DB, on one connection. Write-ahead logging is on; one connection writes and cfg.Readers read.
+// Open opens a database file, which is created where it is missing in a directory that is there: a path, taken as it
+// is, or sqlite://path, or file: with a URL's escapes. Write-ahead logging is on; one connection writes and cfg.Readers
+// read. A file that cannot be opened, or not be written, is schema.ErrUnavailable or schema.ErrPermission and named.
+//
+// ":memory:" is a private database that lives as long as the DB, on one connection: there a transaction keeps everybody
+// outside it waiting, readers too, and a result is read whole before its first row is given.
 func Open(ctx context.Context, path string, cfg *Config) (*DB, error) {
 	full, err := cfg.withDefaults()
 	if err != nil {
@@ -100,7 +105,9 @@ func Open(ctx context.Context, path string, cfg *Config) (*DB, error) {
 	if err := w.PingContext(ctx); err != nil {
 		return nil, errors.Join(d.opening(path, err), w.Close())
 	}
-	if file != memory {
+	if file == memory {
+		d.playback = sql.OpenDB(player{})
+	} else {
 		r := sql.OpenDB(&connector{path: file, config: full})
 		r.SetMaxOpenConns(full.Readers)
 		r.SetMaxIdleConns(full.Readers)
@@ -109,16 +116,18 @@ func Open(ctx context.Context, path string, cfg *Config) (*DB, error) {
 	return d, nil
 }
 
+// opening says which file could not be opened.
 func (d *DB) opening(path string, err error) error {
 	e := *d.Classify(err)
-	e.Op, e.Detail = "open", fmt.Sprintf("%q", path)
-	if e.Kind == nil || e.Kind == schema.ErrPermission {
+	e.Op, e.Detail = "open", strings.TrimSuffix(fmt.Sprintf("%q: %s", path, e.Detail), ": ")
+	if e.Kind == nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		e.Kind = schema.ErrUnavailable
 	}
 	return &e
 }
 
-// Close ends the connections that Open made; after New it does nothing. A second call gives what the first gave.
+// Close ends the connections that Open made; after New it does nothing. It waits for nobody: a statement or transaction
+// that runs keeps its connection until its end. A second call gives what the first gave.
 func (d *DB) Close() error {
 	if !d.owned {
 		return nil
@@ -126,6 +135,9 @@ func (d *DB) Close() error {
 	d.close.Do(func() {
 		if d.reader != d.writer {
 			d.closeErr = d.reader.Close()
+		}
+		if d.playback != nil {
+			d.closeErr = d.playback.Close()
 		}
 		d.closeErr = errors.Join(d.closeErr, d.writer.Close())
 	})
@@ -138,10 +150,17 @@ func (*DB) Capability() dialect.Capability {
 }
 
 // Reader gives the pool for statements that write nothing.
-func (d *DB) Reader() dialect.Querier { return querier{d.reader} }
+func (d *DB) Reader() dialect.Querier { return d.pool(d.reader) }
 
 // Writer gives the pool for all other statements: one connection.
-func (d *DB) Writer() dialect.Querier { return querier{d.writer} }
+func (d *DB) Writer() dialect.Querier { return d.pool(d.writer) }
+
+func (d *DB) pool(db *sql.DB) dialect.Querier {
+	if d.playback != nil {
+		return buffered{querier{db}, d.playback}
+	}
+	return querier{db}
+}
 
 // Begin opens a transaction that holds the write lock from its start.
 func (d *DB) Begin(ctx context.Context) (dialect.Tx, error) {

@@ -1,12 +1,19 @@
 package sqlite
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // token is one piece of SQL text.
 type token struct {
 	text string // canonical: words and plain quoted names in lower case
 	word bool   // a bare word, which may be a keyword
+	name string // of a word or a quoted name: the name itself, folded
 }
+
+// twoBytes are the operators that a space would cut in two.
+var twoBytes = []string{"<=", ">=", "<>", "!=", "==", "||", "<<", ">>", "->"}
 
 // tokens cuts SQL text into pieces; white space and comments go.
 func tokens(text string) []token {
@@ -30,18 +37,20 @@ func tokens(text string) []token {
 				closing = ']'
 			}
 			end := quoted(text, i, closing)
-			out = append(out, token{text: identifier(text[i:end], closing)})
+			name := unquoted(text[i:end], closing)
+			out = append(out, token{text: identifier(name), name: name})
 			i = end
 		case wordByte(c):
 			end := i + 1
 			for end < len(text) && (wordByte(text[end]) || text[end] == '.' && '0' <= c && c <= '9') {
 				end++
 			}
-			out = append(out, token{text: fold(text[i:end]), word: true})
+			word := fold(text[i:end])
+			out = append(out, token{text: word, word: true, name: word})
 			i = end
 		default:
 			end := i + 1
-			if end < len(text) && strings.Contains("<= >= <> != == || << >> ->", text[i:end+1]) && text[i:end+1] != "= " {
+			if end < len(text) && slices.Contains(twoBytes, text[i:end+1]) {
 				end++
 			}
 			out = append(out, token{text: text[i:end]})
@@ -76,13 +85,17 @@ func wordByte(c byte) bool {
 	return c == '_' || c == '$' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80
 }
 
-// identifier takes the quotes off a name that needs none, and gives all others double ones.
-func identifier(text string, closing byte) string {
+// unquoted gives the name inside quotes, folded.
+func unquoted(text string, closing byte) string {
 	name := strings.TrimSuffix(text[1:], string(closing))
 	if closing != ']' {
 		name = strings.ReplaceAll(name, string(closing)+string(closing), string(closing))
 	}
-	name = fold(name)
+	return fold(name)
+}
+
+// identifier gives a name that needs no quotes as it is, and any other in double ones.
+func identifier(name string) string {
 	for i := range len(name) {
 		if !wordByte(name[i]) {
 			return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
@@ -93,7 +106,7 @@ func identifier(text string, closing byte) string {
 
 // canonical joins tokens, outer brackets that enclose everything taken off.
 func canonical(list []token) string {
-	for len(list) >= 2 && list[0].text == "(" && closing(list, 0) == len(list)-1 {
+	for n := enclosing(list); n > 0; n-- {
 		list = list[1 : len(list)-1]
 	}
 	texts := make([]string, len(list))
@@ -101,6 +114,27 @@ func canonical(list []token) string {
 		texts[i] = t.text
 	}
 	return strings.Join(texts, " ")
+}
+
+// enclosing counts the outer brackets that enclose everything, in one pass however deep they are.
+func enclosing(list []token) int {
+	var open []int // where the brackets not yet closed stand
+	inward := map[int]bool{}
+	for i, t := range list {
+		switch {
+		case t.text == "(":
+			open = append(open, i)
+		case t.text == ")" && len(open) > 0:
+			last := open[len(open)-1]
+			open = open[:len(open)-1]
+			inward[last] = last == len(list)-1-i
+		}
+	}
+	n := 0
+	for inward[n] {
+		n++
+	}
+	return n
 }
 
 // closing gives the position of the bracket that closes the one at i, or the end.
@@ -123,16 +157,27 @@ func closing(list []token, i int) int {
 type tableText struct {
 	checks    []string
 	generated map[string]string // by folded column name
+	rowless   bool              // WITHOUT ROWID
+	virtual   bool
 }
 
 // readTable reads the text of CREATE TABLE.
 func readTable(text string) tableText {
 	out := tableText{generated: map[string]string{}}
 	list := tokens(text)
+	out.virtual = len(list) > 1 && list[1].word && list[1].text == "virtual"
 	start := 0
 	for start < len(list) && list[start].text != "(" {
 		start++
 	}
+	if start == len(list) {
+		return out
+	}
+	end := closing(list, start)
+	for i := end + 1; i+1 < len(list); i++ {
+		out.rowless = out.rowless || list[i].text == "without" && list[i+1].text == "rowid"
+	}
+	list = list[:end]
 	column, first := "", true
 	for i := start + 1; i < len(list); i++ {
 		t := list[i]
@@ -141,7 +186,7 @@ func readTable(text string) tableText {
 			first = true
 			continue
 		case first:
-			column, first = strings.Trim(t.text, `"`), false
+			column, first = t.name, false
 			if !t.word || t.text != "check" {
 				continue
 			}

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -21,7 +20,8 @@ const catalog = `SELECT lower(tbl_name), type, name, coalesce(sql, '') FROM sqli
 
 // Survey reads the catalogue's text and the ledger in one read transaction.
 func (d *DB) Survey(ctx context.Context, refs []schema.Ref) (*dialect.Survey, error) {
-	tx, err := d.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: d.reader != d.writer})
+	// Without the option ReadOnly, which not every driver in a caller's pool knows.
+	tx, err := d.reader.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, d.Classify(err)
 	}

@@ -25,7 +25,7 @@ CREATE TABLE "everything" (
   "owner" bigint,
   "vers""ion ü" bigint NOT NULL,
   PRIMARY KEY ("tenant", "id"),
-  CONSTRAINT "everything__ce3e10e7_ck" CHECK ("state" IN ('new', E'b\\ack')),
+  CONSTRAINT "everything__ffb1857d_ck" CHECK ("state" IN (E'b\\ack', 'new')),
   CONSTRAINT "everything__6e572835_ck" CHECK (octet_length("bytes") <= 8),
   CONSTRAINT "everything__2cb759d8_ck" CHECK (small BETWEEN -5 AND 5)
 );
