@@ -67,6 +67,24 @@ func TestDerivedNames(t *testing.T) {
 	require.Equal(t, "mine", CheckName(users, Check{Name: "mine", Expr: "x"}))
 }
 
+func TestNamesThatWouldMeet(t *testing.T) {
+	for _, pair := range [][2][]string{
+		{{"t", "a_b", "c"}, {"t", "a", "b_c"}},
+		{{"t", "a__b"}, {"t", "a", "b"}},
+		{{"t", "a_", "b"}, {"t", "a", "_b"}},
+		{{"t_", "a"}, {"t", "_a"}},
+		{{"t", "_", "a"}, {"t", "", "_a"}},
+	} {
+		name := func(parts []string) string { return IndexName(Ref{Name: parts[0]}, Index{Columns: parts[1:]}) }
+		require.NotEqual(t, name(pair[0]), name(pair[1]))
+	}
+	// Each of these alone makes a name ambiguous, and has a tail for it.
+	for _, part := range []string{"a__b", "_a", "a_"} {
+		require.Regexp(t, `_[0-9a-f]{8}_ix$`, IndexName(Ref{Name: "t"}, Index{Columns: []string{part}}), part)
+	}
+	require.Equal(t, "t__a_b__c_ix", IndexName(Ref{Name: "t"}, Index{Columns: []string{"a_b", "c"}}))
+}
+
 // TestDerivedNamesAreUnambiguous draws from few letters, so that parts which could be cut in two ways are common.
 func TestDerivedNamesAreUnambiguous(t *testing.T) {
 	parts := rapid.SliceOfN(rapid.StringMatching(`[ab_]{1,4}`), 2, 4)
