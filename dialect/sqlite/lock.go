@@ -30,8 +30,12 @@ func (d *DB) Locked(ctx context.Context, _ []schema.Ref, fn func(ctx context.Con
 	if err := begin(ctx, after, pinned); err != nil {
 		return d.Classify(told(ctx, err))
 	}
-	if err := fn(ctx, locked{querier{pinned}}); err != nil {
+	within := &session{querier: querier{pinned}}
+	if err := fn(ctx, locked{within}); err != nil {
 		return err
+	}
+	if within.ended {
+		return lost()
 	}
 	if err := ctx.Err(); err != nil {
 		return d.Classify(err)
@@ -106,7 +110,7 @@ func giveBack(ctx context.Context, pinned *sql.Conn) {
 }
 
 // locked is the transaction inside Locked, which ends it.
-type locked struct{ querier }
+type locked struct{ *session }
 
 // Commit fails: Locked commits once its function has returned.
 func (locked) Commit(context.Context) error {

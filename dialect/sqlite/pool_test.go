@@ -89,6 +89,18 @@ func TestReturningTellsOfLateFailures(t *testing.T) {
 		var a int64
 		_, err := dialect.QueryRow(t.Context(), d.Writer(), "INSERT INTO c VALUES (5) RETURNING a", nil, &a)
 		require.ErrorIs(t, d.Classify(err), schema.ErrForeignKey)
+		unread := func(q dialect.Querier) error {
+			rows, err := q.Query(t.Context(), "INSERT INTO c VALUES (5) RETURNING a")
+			if err != nil {
+				return err // in memory the rows are read before they are given
+			}
+			return rows.Close()
+		}
+		require.ErrorIs(t, d.Classify(unread(d.Writer())), schema.ErrForeignKey, "also where nobody asks for a row")
+		tx, err := d.Begin(t.Context())
+		require.NoError(t, err)
+		require.ErrorIs(t, d.Classify(unread(tx)), schema.ErrForeignKey)
+		require.NoError(t, tx.Commit(t.Context()))
 		require.Equal(t, 0, one[int](t, d.Reader(), "SELECT count(*) FROM c"))
 	})
 }

@@ -33,31 +33,26 @@ func (q querier) Query(ctx context.Context, text string, args ...any) (dialect.R
 	if err != nil {
 		return nil, told(ctx, err)
 	}
-	return rows, nil
+	return &cursor{rows, ctx}, nil
 }
 
-// told adds to an interruption the reason for it. The driver mostly gives the context's error by itself, but not where
-// the interruption met a statement that was not yet running.
+// cursor gives the rows of a statement, which may itself run, and fail, only when the first of them is asked for.
+type cursor struct {
+	*sql.Rows
+	ctx context.Context
+}
+
+// Err gives what kept the statement from its end.
+func (c *cursor) Err() error { return told(c.ctx, c.Rows.Err()) }
+
+// told adds to an interruption, and to a wait for somebody else's lock, that the context has ended meanwhile. The driver
+// mostly gives the context's error by itself, but not where the interruption met a statement that was not yet running,
+// and SQLite heeds no interruption while it waits.
 func told(ctx context.Context, err error) error {
 	e, ok := errors.AsType[sqlite3.Error](err)
-	if reason := ctx.Err(); ok && e.Code == sqlite3.ErrInterrupt && reason != nil {
+	late := ok && (e.Code == sqlite3.ErrInterrupt || e.Code == sqlite3.ErrBusy)
+	if reason := ctx.Err(); late && reason != nil && !errors.Is(err, reason) {
 		return errors.Join(err, reason)
 	}
 	return err
-}
-
-type transaction struct {
-	querier
-	tx *sql.Tx
-}
-
-// Commit ends the transaction.
-func (t transaction) Commit(context.Context) error { return t.tx.Commit() }
-
-// Rollback ends the transaction unless it has ended.
-func (t transaction) Rollback(context.Context) error {
-	if err := t.tx.Rollback(); !errors.Is(err, sql.ErrTxDone) {
-		return err
-	}
-	return nil
 }
