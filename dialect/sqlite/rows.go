@@ -27,23 +27,15 @@ func (q querier) Exec(ctx context.Context, text string, args ...any) (int64, err
 	return result.RowsAffected()
 }
 
-// Query runs one statement and gives its rows.
+// Query runs one statement and gives its rows. The driver takes the first step here, in which a statement that writes does
+// all its work, so that it fails here or not at all.
 func (q querier) Query(ctx context.Context, text string, args ...any) (dialect.Rows, error) {
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, told(ctx, err)
 	}
-	return &cursor{rows, ctx}, nil
+	return rows, nil
 }
-
-// cursor gives the rows of a statement, which may itself run, and fail, only when the first of them is asked for.
-type cursor struct {
-	*sql.Rows
-	ctx context.Context
-}
-
-// Err gives what kept the statement from its end.
-func (c *cursor) Err() error { return told(c.ctx, c.Rows.Err()) }
 
 // told adds to an interruption, and to a wait for somebody else's lock, that the context has ended meanwhile. The driver
 // mostly gives the context's error by itself, but not where the interruption met a statement that was not yet running,

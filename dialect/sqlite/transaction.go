@@ -44,7 +44,7 @@ func (s *session) Query(ctx context.Context, text string, args ...any) (dialect.
 		s.look()
 		return nil, err
 	}
-	return &sessionRows{Rows: rows, session: s}, nil
+	return sessionRows{rows, s}, nil
 }
 
 // look finds out after a failure whether the transaction is still there. Inside it BEGIN fails and does nothing; outside
@@ -57,34 +57,19 @@ func (s *session) look() {
 	s.ended = err == nil
 }
 
-// sessionRows look after their transaction once they have failed.
+// sessionRows look after their transaction when they fail halfway: a file that cannot be read on ends it too.
 type sessionRows struct {
 	dialect.Rows
 	session *session
-	looked  bool
 }
 
 // Next goes on to the next row.
-func (r *sessionRows) Next() bool {
+func (r sessionRows) Next() bool {
 	more := r.Rows.Next()
-	if !more {
-		r.look()
-	}
-	return more
-}
-
-// Close ends the reading.
-func (r *sessionRows) Close() error {
-	err := r.Rows.Close()
-	r.look()
-	return err
-}
-
-func (r *sessionRows) look() {
-	if !r.looked && r.Err() != nil {
-		r.looked = true
+	if !more && r.Err() != nil {
 		r.session.look()
 	}
+	return more
 }
 
 type transaction struct {
