@@ -1,5 +1,7 @@
 package actors
 
+import "slices"
+
 // family gives the registered tables that foreign keys lead to from t, t itself first.
 func (s *System) family(t *Table) []*Table {
 	s.mu.RLock()
@@ -65,6 +67,19 @@ func (s *System) references(t *Table) []*Table {
 	var out []*Table
 	for _, key := range t.model.ForeignKeys() {
 		if u, ok := s.byName[s.fold(key.References)]; ok {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// referencing gives the other registered tables whose foreign keys point to t.
+func (s *System) referencing(t *Table) []*Table {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var out []*Table
+	for _, u := range s.tables {
+		if u != t && slices.Contains(s.references(u), t) {
 			out = append(out, u)
 		}
 	}

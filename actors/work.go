@@ -197,6 +197,12 @@ func (w *work) record(ctx context.Context, c *creation, state schema.RevisionSta
 // committed tells the other handles what became of their tables.
 func (w *work) committed() {
 	for _, c := range w.made {
+		if c.former != nil {
+			// Dropping a table may have taken the foreign keys of others with it.
+			for _, child := range w.system.referencing(c.table) {
+				child.Invalidate(child.Peek(), schema.ErrMissing)
+			}
+		}
 		if c.table == w.table {
 			continue
 		}

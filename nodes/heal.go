@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/schema"
@@ -15,6 +17,7 @@ type door struct {
 	table   *schema.Table
 	name    string // of the table, for people
 	gate    schema.Gate
+	futile  *futile
 	tx      dialect.Tx
 	bound   bool // made by In, so that tx is used even where it is nil by mistake
 }
@@ -35,7 +38,8 @@ func (d *door) write(ctx context.Context, op string, statement func(dialect.Quer
 }
 
 // run passes the gate and runs the statement. Where that fails because the table is not what it was, the memory is
-// given up and all of it is done once more. A failed statement has changed nothing, so that repeating it is safe.
+// given up and all of it is done once more. A failed statement has changed nothing, so that repeating it is safe. Where
+// that did not help it is not tried again for a second.
 func (d *door) run(ctx context.Context, op string, q dialect.Querier, statement func(dialect.Querier) error) error {
 	seen, err := d.gate.Ready(ctx)
 	if err != nil {
@@ -45,17 +49,44 @@ func (d *door) run(ctx context.Context, op string, q dialect.Querier, statement 
 		return nil
 	}
 	failure := d.failed(ctx, op, err)
-	if !errors.Is(failure, schema.ErrMissing) {
+	if !errors.Is(failure, schema.ErrMissing) || d.futile.holds(seen) {
 		return failure
 	}
 	d.gate.Invalidate(seen, failure)
-	if _, err = d.gate.Ready(ctx); err != nil {
+	fresh, err := d.gate.Ready(ctx)
+	if err != nil {
 		return d.refused(ctx, op, err)
 	}
-	if err = statement(q); err != nil {
-		return d.failed(ctx, op, err)
+	if err = statement(q); err == nil {
+		return nil
 	}
-	return nil
+	failure = d.failed(ctx, op, err)
+	if errors.Is(failure, schema.ErrMissing) {
+		d.futile.remember(fresh)
+	}
+	return failure
+}
+
+// futilePause is how long a memory is kept after looking again has not helped.
+const futilePause = time.Second
+
+// futile remembers that a statement failed for want of something although its table had just been looked at: what is
+// missing is another one, as the target of a foreign key that SQLite lets point nowhere. Looking again at every call
+// would cost each of them the cold path.
+type futile struct{ last atomic.Pointer[futileLook] }
+
+type futileLook struct {
+	seen  *schema.Snapshot
+	until time.Time
+}
+
+func (f *futile) holds(seen *schema.Snapshot) bool {
+	look := f.last.Load()
+	return look != nil && look.seen == seen && time.Now().Before(look.until)
+}
+
+func (f *futile) remember(seen *schema.Snapshot) {
+	f.last.Store(&futileLook{seen: seen, until: time.Now().Add(futilePause)})
 }
 
 // failed puts a driver's error in the library's words.
@@ -66,6 +97,9 @@ func (d *door) failed(ctx context.Context, op string, err error) error {
 	}
 	if out.Table == "" {
 		out.Table = d.name
+	}
+	if errors.Is(&out, schema.ErrMissing) {
+		out.Detail = "" // a name that a statement looked up may come out of a row
 	}
 	if out.Kind == nil {
 		out.Cause = withContext(ctx, out.Cause)

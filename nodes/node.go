@@ -85,7 +85,7 @@ func New[T any, K comparable](d dialect.Dialect, t *schema.Table, gate schema.Ga
 	c.exists = c.command(c.statements.Exists, false)
 	c.update = c.command(c.statements.Update, false)
 	c.deletion = c.command(c.statements.Delete, false)
-	return &Node[T, K]{door: door{dialect: d, table: t, name: t.String(), gate: gate}, core: c}, nil
+	return &Node[T, K]{door: door{dialect: d, table: t, name: t.String(), gate: gate, futile: &futile{}}, core: c}, nil
 }
 
 // Table gives the table that the node serves.

@@ -42,6 +42,7 @@ func TestOpenRefusesURLs(t *testing.T) {
 		"nothing":           {"", "has no scheme"},
 		"unencoded slash":   {"postgres://ada:x/" + canary + "@localhost/app", "cannot be read"},
 		"unencoded percent": {"postgres://ada:%zz" + canary + "@localhost/app", "cannot be read"},
+		"unencoded at":      {"postgres://ada:x@" + canary + "@127.0.0.1:1/app", "cannot be read"},
 		"unknown sslmode":   {"postgres://ada:" + canary + "@localhost/app?sslmode=perhaps", "cannot be read"},
 	} {
 		t.Run(name, func(t *testing.T) {

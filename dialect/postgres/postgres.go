@@ -52,7 +52,8 @@ func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 		return nil, err
 	}
 	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
+	// Of a password with a bare @ the end is taken for the beginning of the host. A Unix socket may begin with one.
+	if err != nil || strings.LastIndexByte(config.ConnConfig.Host, '@') > 0 {
 		// pgx's own words may quote the URL with pieces of the password in it, so that the error is not even wrapped.
 		return nil, invalidURL("cannot be read: reserved characters of the password must be percent-encoded, " +
 			"and parameters have values that exist")
