@@ -2,6 +2,8 @@ package coordinator_test
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -21,7 +23,13 @@ import (
 	"github.com/schemactor/schemactor/schema"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Main(m)) }
+func TestMain(m *testing.M) {
+	if address := os.Getenv(victimAddress); address != "" {
+		fmt.Fprintln(os.Stderr, victim(address, schema.Phase(os.Getenv(victimPhase))))
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(postgrestest.Main(m))
+}
 
 // User is the model of most tests.
 type User struct {
@@ -41,8 +49,9 @@ func newUser() *User {
 
 // database opens connections to one fresh database; each call is a program of its own.
 type database struct {
-	name string
-	open func(t testing.TB) dialect.Dialect
+	name    string
+	address string // path or URL
+	open    func(t testing.TB) dialect.Dialect
 }
 
 // eachDatabase runs a test on a fresh SQLite file and on a fresh PostgreSQL database.
@@ -53,7 +62,7 @@ func eachDatabase(t *testing.T, test func(t *testing.T, db database)) {
 
 func sqliteDatabase(t testing.TB) database {
 	path := filepath.Join(t.TempDir(), "test.db")
-	return database{name: "sqlite", open: func(t testing.TB) dialect.Dialect {
+	return database{name: "sqlite", address: path, open: func(t testing.TB) dialect.Dialect {
 		d, err := sqlite.Open(t.Context(), path, nil)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, d.Close()) })
@@ -63,7 +72,7 @@ func sqliteDatabase(t testing.TB) database {
 
 func postgresDatabase(t testing.TB) database {
 	url := postgrestest.Open(t)
-	return database{name: "postgres", open: func(t testing.TB) dialect.Dialect {
+	return database{name: "postgres", address: url, open: func(t testing.TB) dialect.Dialect {
 		return openPostgres(t, url)
 	}}
 }

@@ -213,7 +213,7 @@ func (a *Accessor[T]) Set(row *T, column int, value any) error {
 
 // located names the table in an error that knows only its column.
 func located(t *Table, err error) error {
-	if e, ok := err.(*Error); ok && e.Table == "" { //nolint:errorlint // only an error made here, not a wrapped one
+	if e, ok := err.(*Error); ok && e.Table == "" { // only an error made here, not a wrapped one
 		e.Table = t.String()
 	}
 	return err
