@@ -4,8 +4,10 @@
 GO       ?= go
 RACE_PKG ?= ./...
 FUZZTIME ?= 20s
+PAIRS    ?= 2000
 BENCH    ?= .
 DATABASE ?=
+ROWS     ?= 1000000
 
 .DEFAULT_GOAL := help
 
@@ -14,7 +16,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## run the story: the flaw, the herd, the dropped table (DATABASE=postgres://… for a server)
+demo: ## run the story: the flaw, the herd, the dropped table, the new version (DATABASE=postgres://… for a server)
 	$(GO) run ./cmd/demo $(if $(DATABASE),--database '$(DATABASE)')
 
 .PHONY: test
@@ -30,12 +32,13 @@ bench: ## run the benchmarks (BENCH=regexp to choose)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 .PHONY: fuzz
-fuzz: ## fuzz every parser, FUZZTIME each (20s)
+fuzz: ## fuzz every parser, FUZZTIME each (20s), and PAIRS (2000) random migrations on each database
 	@set -e; for pkg in $$($(GO) list ./...); do \
 	  for name in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "fuzz $$pkg $$name"; \
 	    $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$pkg; \
 	  done; done
+	$(GO) test -timeout 60m ./dialect/... -run '^Test(Dialect|Exercise)$$/^migrations$$' -rapid.checks=$(PAIRS)
 
 .PHONY: lint
 lint: ## vet, staticcheck, gofumpt, tidy modules
@@ -47,6 +50,10 @@ lint: ## vet, staticcheck, gofumpt, tidy modules
 .PHONY: load
 load: ## a larger herd: 40,000 goroutines on 100 missing tables (DATABASE=postgres://… for a server)
 	$(GO) run ./cmd/demo herd --goroutines 40000 --tables 100 $(if $(DATABASE),--database '$(DATABASE)')
+
+.PHONY: online
+online: ## change a PostgreSQL table of ROWS rows (1,000,000) under 32 writers, and print what they noticed
+	SCHEMACTOR_ONLINE_ROWS=$(ROWS) $(GO) test -count 1 -v -run '^TestOnline$$' -timeout 20m ./coordinator
 
 .PHONY: ci
 ci: ## what continuous integration runs

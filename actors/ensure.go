@@ -25,6 +25,14 @@ type attempt struct {
 	// doubt is why the last memory was given up. With it, a table that looks untouched is not enough: what went
 	// missing may be a table that this one's foreign keys point to.
 	doubt error
+	// plan is one that people have seen and want carried out as it is; nil to make one.
+	plan   *schema.Plan
+	policy schema.Policy
+	// unless is what was seen when the last attempt was refused, with refused as its error: as long as nothing has
+	// changed, it would be refused again.
+	unless  *dialect.Sighting
+	refused *schema.EnsureError
+	seen    dialect.Sighting
 
 	began      time.Time
 	at         position
@@ -54,6 +62,11 @@ func (a *attempt) run(parent context.Context) (outcome *finished) {
 	defer cancel()
 	t.tell(s.config.Listener.Ensuring, schema.Event{})
 	snapshot, err := a.ensure(ctx)
+	outcome.seen = a.seen
+	if errors.Is(err, errUnchanged) {
+		outcome.failed = a.refused
+		return outcome
+	}
 	if err != nil {
 		outcome.failed = a.fail(err)
 		return outcome
@@ -62,10 +75,19 @@ func (a *attempt) run(parent context.Context) (outcome *finished) {
 	return outcome
 }
 
+// errUnchanged ends an attempt that would be refused as the last one was.
+var errUnchanged = errors.New("nothing has changed since the last attempt")
+
 // ensure walks the cold path: what was seen already, the tables this one needs, and then rounds of ledger and lock
 // until one of them succeeds, fails for good, or time is up.
 func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
-	if a.doubt == nil {
+	switch a.system.config.Mode {
+	case ModeTrust:
+		return a.snapshot(&schema.Entry{}), nil
+	case ModeVerify:
+		return a.verified(ctx)
+	}
+	if a.doubt == nil && a.plan == nil {
 		if snapshot, err := a.recall(ctx); snapshot != nil || err != nil {
 			return snapshot, err
 		}
@@ -73,7 +95,7 @@ func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
 	if err := a.dependencies(ctx); err != nil {
 		return nil, err
 	}
-	if a.doubt != nil && len(a.members) == 1 {
+	if a.doubt != nil && a.plan == nil && len(a.members) == 1 {
 		if snapshot, err := a.recall(ctx); snapshot != nil || err != nil {
 			return snapshot, err
 		}
@@ -85,6 +107,9 @@ func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
 		}
 		if !a.again(ctx, err) {
 			return nil, err
+		}
+		if a.plan != nil {
+			continue
 		}
 		// Whoever stood in the way has probably made the table.
 		stood := a.at
@@ -98,6 +123,9 @@ func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
 		case recallErr != nil:
 			return nil, recallErr
 		}
+		if snapshot, err = a.meanwhile(ctx, err); snapshot != nil || err != nil {
+			return snapshot, err
+		}
 	}
 }
 
@@ -108,8 +136,13 @@ func (a *attempt) recall(ctx context.Context) (*schema.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.seen = seen
+	if a.unless != nil && same(*a.unless, seen) {
+		return nil, errUnchanged
+	}
+	a.unless = nil
 	e := seen.Entry
-	if e == nil || e.CatalogHash == "" || e.CatalogHash != seen.CatalogHash || e.Fingerprint != a.table.model.Fingerprint() {
+	if e == nil || e.Tampered || e.CatalogHash == "" || e.CatalogHash != seen.CatalogHash || e.Fingerprint != a.table.model.Fingerprint() {
 		return nil, nil
 	}
 	return a.snapshot(e), nil
@@ -118,6 +151,10 @@ func (a *attempt) recall(ctx context.Context) (*schema.Snapshot, error) {
 // dependencies makes the tables ready that the group's foreign keys point to.
 func (a *attempt) dependencies(ctx context.Context) error {
 	a.at = position{phase: schema.PhaseDependencies}
+	if a.plan != nil && a.plan.Base != "" {
+		a.members = []*Table{a.table} // it is there, and so is what it points to
+		return nil
+	}
 	members, before := a.system.group(a.table)
 	a.members = members
 	for _, other := range before {
@@ -145,6 +182,11 @@ func (a *attempt) round(ctx context.Context) (*schema.Snapshot, error) {
 		return nil, a.system.classify(err)
 	}
 	snapshot, err := a.locked(ctx)
+	var steps *stepwiseError
+	if errors.As(err, &steps) {
+		a.statements = 0
+		snapshot, err = a.stepwise(ctx, steps.change)
+	}
 	return snapshot, a.system.classify(err)
 }
 
@@ -162,6 +204,10 @@ func (a *attempt) again(ctx context.Context, err error) bool {
 		// Somebody dropped the ledger after it was seen. The next read takes note of that.
 		a.tries.ledgers++
 		return a.tries.ledgers == 1
+	case a.plan == nil && errors.Is(err, schema.ErrStalePlan):
+		// Somebody changed the table between planning and the first step.
+		a.tries.races++
+		return a.tries.races < raceLimit
 	case errors.Is(err, schema.ErrRaced), errors.Is(err, schema.ErrSerialization):
 		a.tries.races++
 		return a.tries.races < raceLimit && pause(ctx, backoff(a.tries.races, lockPauseMin, lockPauseMax))
@@ -171,20 +217,8 @@ func (a *attempt) again(ctx context.Context, err error) bool {
 
 // locked runs the part of the attempt that changes the database, with the locks of the whole group.
 func (a *attempt) locked(ctx context.Context) (*schema.Snapshot, error) {
-	s := a.system
-	refs := make([]schema.Ref, len(a.members))
-	for i, m := range a.members {
-		refs[i] = m.ref
-	}
-	a.at = position{phase: schema.PhaseLock}
-	select {
-	case s.turns <- struct{}{}:
-		defer func() { <-s.turns }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 	var w *work
-	err := s.dialect.Locked(ctx, refs, func(ctx context.Context, tx dialect.Tx) error {
+	err := a.lockedTurn(ctx, func(ctx context.Context, tx dialect.Tx) error {
 		w = &work{attempt: a, tx: tx, began: time.Now()}
 		return w.guarded(ctx)
 	})
@@ -195,10 +229,37 @@ func (a *attempt) locked(ctx context.Context) (*schema.Snapshot, error) {
 	return w.snapshot, nil
 }
 
+// lockedTurn runs fn with the group's locks, as one of the few of this System that hold a transaction.
+func (a *attempt) lockedTurn(ctx context.Context, fn func(ctx context.Context, tx dialect.Tx) error) error {
+	s := a.system
+	var refs []schema.Ref
+	for _, m := range a.members {
+		refs = append(refs, m.ref)
+		if m.former.Name != "" {
+			refs = append(refs, m.former)
+		}
+	}
+	a.at = position{phase: schema.PhaseLock}
+	select {
+	case s.turns <- struct{}{}:
+		defer func() { <-s.turns }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return s.dialect.Locked(ctx, refs, fn)
+}
+
 func (a *attempt) snapshot(e *schema.Entry) *schema.Snapshot {
 	return &schema.Snapshot{
 		Table: a.table.model, Generation: e.Generation, CatalogHash: e.CatalogHash, SeenAt: a.system.now().UTC(),
 	}
+}
+
+// behind is the memory of a table that serves a model although a newer one has changed it.
+func (a *attempt) behind(e *schema.Entry) *schema.Snapshot {
+	out := a.snapshot(e)
+	out.Behind = true
+	return out
 }
 
 // fail turns what stopped the attempt into the error that callers get. A dependency's failure is always tried again
@@ -210,9 +271,16 @@ func (a *attempt) fail(err error) *schema.EnsureError {
 	var (
 		below    *schema.EnsureError
 		mismatch *mismatchError
+		policy   *schema.PolicyError
+		old      *staleModelError
 	)
-	if errors.As(err, &mismatch) {
-		failed.Cause, failed.Changes = schema.ErrSchemaMismatch, mismatch.changes
+	switch {
+	case errors.As(err, &mismatch):
+		failed.Cause, failed.Changes, failed.Plan = mismatch.cause(), mismatch.changes, mismatch.plan
+	case errors.As(err, &policy):
+		failed.Changes, failed.Plan = policy.Plan.Blocking(), policy.Plan
+	case errors.As(err, &old):
+		failed.Cause, failed.Changes, failed.Plan = schema.ErrStaleModel, old.changes, old.plan
 	}
 	failed.Retryable = schema.Transient(failed.Cause) || errors.As(err, &below)
 	return failed
@@ -225,8 +293,12 @@ func (s *System) classify(err error) error {
 		mismatch *mismatchError
 		panicked *panicError
 		known    *schema.Error
+		policy   *schema.PolicyError
+		old      *staleModelError
+		steps    *stepwiseError
 	)
-	if err == nil || errors.As(err, &below) || errors.As(err, &mismatch) || errors.As(err, &panicked) || errors.As(err, &known) {
+	if err == nil || errors.As(err, &policy) || errors.As(err, &old) || errors.As(err, &steps) || errors.Is(err, errUnchanged) ||
+		errors.As(err, &below) || errors.As(err, &mismatch) || errors.As(err, &panicked) || errors.As(err, &known) {
 		return err
 	}
 	return s.dialect.Classify(err)

@@ -53,7 +53,7 @@ func (a *attempt) createLedger(ctx context.Context, tx dialect.Tx, models []*sch
 		if lives[i] != nil {
 			continue
 		}
-		for _, statement := range s.dialect.Plan(model, nil, nil).Statements {
+		for _, statement := range s.dialect.Create(model).Statements {
 			a.at.statement = statement.SQL
 			began := time.Now()
 			if _, err := tx.Exec(ctx, statement.SQL); err != nil {

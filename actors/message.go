@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/schema"
 )
 
@@ -40,8 +41,18 @@ type finished struct {
 	silent
 	snapshot   *schema.Snapshot
 	failed     *schema.EnsureError // nil for success
+	seen       dialect.Sighting    // what the boot read showed last
 	statements int
 	duration   time.Duration
+}
+
+// migrated says that the table was brought to its model outside of an attempt of the actor's own.
+type migrated struct {
+	silent
+	snapshot   *schema.Snapshot
+	statements int
+	duration   time.Duration
+	done       chan struct{} // closed when it has been taken note of
 }
 
 // invalidated says that a memory was given up.

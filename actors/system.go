@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,14 +26,30 @@ type Config struct {
 	Logger *zap.Logger
 	// Listener is told what happens to tables; nil is none. A callback that panics is logged and skipped.
 	Listener *schema.Listener
+	// Policy says which changes may be made to tables that are there.
+	Policy schema.Policy
+	// Mode says what is done about tables at all; empty is ModeMigrate.
+	Mode Mode
 	// Application is written to the ledger beside every change; empty is the executable's base name.
 	Application string
+	// Version of the application, likewise; empty is what the build knows of it.
+	Version string
 	// EnsureTimeout bounds one attempt to make a table ready, the wait for other processes included; 0 is 1 minute.
 	EnsureTimeout time.Duration
 	// BackoffMin is how long the database is left alone after a first transient failure, 0 is 100 ms. Each further
 	// failure doubles it up to BackoffMax, 0 is 10 s; both are varied by a fifth, so that processes do not meet again.
 	BackoffMin, BackoffMax time.Duration
 }
+
+// Mode says what a System does about tables.
+type Mode string
+
+// The modes; see the coordinator's.
+const (
+	ModeMigrate Mode = "migrate"
+	ModeVerify  Mode = "verify"
+	ModeTrust   Mode = "trust"
+)
 
 // lockedAtOnce is how many attempts of one System hold a database transaction at the same time. It keeps a herd of
 // cold tables from taking every connection of the pool, and from waiting for each other inside the database.
@@ -91,8 +108,14 @@ func (c Config) withDefaults() Config {
 	if c.Listener == nil {
 		c.Listener = &schema.Listener{}
 	}
+	if c.Mode == "" {
+		c.Mode = ModeMigrate
+	}
 	if c.Application == "" {
 		c.Application = filepath.Base(os.Args[0])
+	}
+	if c.Version == "" {
+		c.Version = buildVersion()
 	}
 	if c.EnsureTimeout <= 0 {
 		c.EnsureTimeout = time.Minute
@@ -105,6 +128,23 @@ func (c Config) withDefaults() Config {
 	}
 	c.BackoffMax = max(c.BackoffMin, c.BackoffMax)
 	return c
+}
+
+// buildVersion is the main module's version, or the commit it was built from; empty where the build does not know.
+func buildVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return setting.Value
+		}
+	}
+	return ""
 }
 
 // Add registers a table and gives its handle; nothing is sent to the database. A second model for the same table is
@@ -133,10 +173,34 @@ func (s *System) Add(t *schema.Table) (*Table, error) {
 		}
 	}
 	handle := newTable(s, t)
+	if err := s.contradicts(handle, folded); err != nil {
+		return nil, err
+	}
 	s.byName[folded] = handle
 	s.tables = append(s.tables, handle)
 	s.version.Add(1)
 	return handle, nil
+}
+
+// contradicts refuses a table that another one is to be renamed from, and the reverse. The caller holds s.mu.
+func (s *System) contradicts(t *Table, folded schema.Ref) error {
+	refuse := func(was schema.Ref, by *Table) error {
+		return schema.Invalid("register", t.model.String(), "", "%s is registered, and %s says that it was called so",
+			was, by.model)
+	}
+	if _, taken := s.byName[s.fold(t.former)]; t.former.Name != "" && taken {
+		return refuse(t.former, t)
+	}
+	for _, other := range s.tables {
+		switch {
+		case other.former.Name == "":
+		case s.fold(other.former) == folded:
+			return refuse(t.model.Ref(), other)
+		case t.former.Name != "" && s.fold(other.former) == s.fold(t.former):
+			return schema.Invalid("register", t.model.String(), "", "%s says that it was called %s, too", other.model, t.former)
+		}
+	}
+	return nil
 }
 
 // Table finds the handle of a registered table, by the name that its model has or the one the database stores.

@@ -16,6 +16,7 @@ type Table struct {
 	system *System
 	model  *schema.Table
 	ref    schema.Ref // as the database stores it
+	former schema.Ref // the name that the table is to be renamed from; without Name where there is none
 
 	// cell is the memory. Only the actor stores a snapshot; Invalidate takes it away.
 	cell atomic.Pointer[schema.Snapshot]
@@ -52,6 +53,9 @@ type loss struct {
 
 func newTable(s *System, model *schema.Table) *Table {
 	t := &Table{system: s, model: model, ref: s.fit(model.Ref())}
+	if former, ok := model.Was(); ok {
+		t.former = s.fit(former)
+	}
 	t.condition.Store(&condition{state: schema.StateUnknown, since: s.now().UTC()})
 	return t
 }
@@ -119,7 +123,7 @@ func (t *Table) Status() schema.Status {
 		}
 	}
 	if seen != nil && status.State == schema.StateReady {
-		status.Generation = seen.Generation
+		status.Generation, status.Behind = seen.Generation, seen.Behind
 	}
 	return status
 }

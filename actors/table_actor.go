@@ -5,6 +5,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/schema"
 )
 
@@ -27,11 +28,13 @@ type tableActor struct {
 
 // failure is the outcome that is remembered in the states failed and blocked.
 type failure struct {
-	err       error
+	err       *schema.EnsureError
 	count     int       // failures in a row
 	retryAt   time.Time // end of the backoff; failed only
 	version   int64     // registrations when last looked at; blocked only
 	relatives int       // size of the table's family then
+	at        time.Time // when it was found out or last confirmed; blocked only
+	seen      dialect.Sighting
 }
 
 func newTableActor(t *Table) *tableActor {
@@ -57,6 +60,8 @@ func (a *tableActor) Receive(c actor.Context) {
 		if m.seen == a.announced {
 			a.onLoss()
 		}
+	case *migrated:
+		a.onMigrated(m)
 	case *actor.Stopping:
 		a.onClose()
 	case *actor.Stopped:
@@ -76,35 +81,44 @@ func (a *tableActor) onAsk(m *ask) {
 	if m.ctx.Err() != nil {
 		return
 	}
+	probe := false
 	switch a.state {
 	case schema.StateClosed:
 		m.settle(answer{err: a.table.closedError()})
 		return
 	case schema.StateFailed, schema.StateBlocked:
-		if !m.byHand && !a.mayTry() {
+		try := m.byHand
+		if !m.byHand {
+			try, probe = a.mayTry()
+		}
+		if !try {
 			m.settle(answer{err: a.failure.err})
 			return
 		}
 	}
 	a.join(m)
 	if a.state != schema.StateEnsuring {
-		a.begin(m.byHand)
+		a.begin(m.byHand, probe)
 	}
 }
 
 // mayTry reports whether a remembered failure has run out: by time, or because a table that this one is tied to by
-// foreign keys has been registered since.
-func (a *tableActor) mayTry() bool {
-	if a.state == schema.StateFailed {
-		return !a.table.system.now().Before(a.failure.retryAt)
-	}
+// foreign keys has been registered since. One for good is given back until somebody has changed the table or its
+// ledger row, which is looked at no more often than every BackoffMax: then it is a probe.
+func (a *tableActor) mayTry() (try, probe bool) {
 	s := a.table.system
-	version := s.version.Load()
-	if version == a.failure.version {
-		return false
+	now := s.now()
+	if a.state == schema.StateFailed {
+		return !now.Before(a.failure.retryAt), false
 	}
-	a.failure.version = version
-	return len(s.family(a.table)) != a.failure.relatives
+	if version := s.version.Load(); version != a.failure.version {
+		a.failure.version = version
+		if len(s.family(a.table)) != a.failure.relatives {
+			return true, false
+		}
+	}
+	probe = now.Sub(a.failure.at) >= s.config.BackoffMax
+	return probe, probe
 }
 
 // sweepFrom is how many callers wait before those who have left are looked for.
@@ -126,11 +140,17 @@ func (a *tableActor) join(m *ask) {
 	a.asking = append(a.asking, m)
 }
 
-// begin starts an attempt off the mailbox. Its outcome comes back as a message.
-func (a *tableActor) begin(byHand bool) {
+// begin starts an attempt off the mailbox, or a probe, which looks first whether anything has changed since the failure.
+// Its outcome comes back as a message.
+func (a *tableActor) begin(byHand, probe bool) {
 	t, self := a.table, a.self
 	attempt := &attempt{
-		system: t.system, table: t, byHand: byHand, doubt: a.doubt, at: position{phase: schema.PhaseSurvey},
+		system: t.system, table: t, byHand: byHand, doubt: a.doubt, policy: t.system.config.Policy,
+		at: position{phase: schema.PhaseSurvey},
+	}
+	if probe && a.doubt == nil {
+		seen := a.failure.seen
+		attempt.unless, attempt.refused = &seen, a.failure.err
 	}
 	a.enter(&condition{state: schema.StateEnsuring, lastError: a.table.condition.Load().lastError})
 	a.failure.version, a.failure.relatives = t.system.version.Load(), len(t.system.family(t))
@@ -169,12 +189,32 @@ func (a *tableActor) onFinished(m *finished) {
 	}
 }
 
+// onMigrated takes over what Migrate has achieved. An attempt that runs finds the same.
+func (a *tableActor) onMigrated(m *migrated) {
+	defer close(m.done)
+	t := a.table
+	if a.state == schema.StateClosed || a.running {
+		return
+	}
+	t.cell.Store(m.snapshot)
+	a.announced, a.doubt, a.failure = m.snapshot, nil, failure{}
+	a.enter(&condition{state: schema.StateReady})
+	t.tell(t.system.config.Listener.Ready, schema.Event{
+		Generation: m.snapshot.Generation, Statements: m.statements, Duration: m.duration, Waiters: a.present(),
+	})
+	a.answerAll(answer{snapshot: m.snapshot})
+}
+
 // remember keeps a failure: for a backoff where it may go away by itself, otherwise until somebody asks by hand.
 func (a *tableActor) remember(m *finished) {
 	t := a.table
 	s := t.system
+	again := a.failure.err == m.failed // nothing had changed
 	a.failure.err = m.failed
-	a.failure.count++
+	a.failure.at, a.failure.seen = s.now(), m.seen
+	if !again {
+		a.failure.count++
+	}
 	event := schema.Event{
 		Phase: m.failed.Phase, Statements: m.statements, Duration: m.duration, Waiters: a.present(), Err: m.failed, Retry: -1,
 	}
@@ -185,7 +225,9 @@ func (a *tableActor) remember(m *finished) {
 		entered.state, entered.retryAt = schema.StateFailed, a.failure.retryAt.UTC()
 	}
 	a.enter(entered)
-	t.tell(s.config.Listener.Failed, event)
+	if !again {
+		t.tell(s.config.Listener.Failed, event)
+	}
 }
 
 // onLoss takes note that the memory was given up, once for each memory.

@@ -2,20 +2,114 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/schema"
 )
 
-// mismatchError says that a live table cannot serve its model.
+// mismatchError says that a live table does not match its model, and that no plan may or can change that.
 type mismatchError struct {
 	changes []schema.Change
+	plan    *schema.Plan // may be nil
+	faults  []string
 }
 
-func (e *mismatchError) Error() string { return schema.ErrSchemaMismatch.Error() }
+func (e *mismatchError) Error() string { return e.cause().Error() }
+
+func (e *mismatchError) Is(target error) bool { return target == schema.ErrSchemaMismatch }
+
+// cause is the sentinel with what no statement can settle.
+func (e *mismatchError) cause() error {
+	if len(e.faults) == 0 {
+		return schema.ErrSchemaMismatch
+	}
+	return fmt.Errorf("%w: %s", schema.ErrSchemaMismatch, strings.Join(e.faults, "; "))
+}
+
+// staleModelError says that a newer program's table cannot serve this model.
+type staleModelError struct {
+	changes []schema.Change // the obstacles
+	plan    *schema.Plan
+}
+
+func (e *staleModelError) Error() string { return schema.ErrStaleModel.Error() }
+
+func (e *staleModelError) Is(target error) bool { return target == schema.ErrStaleModel }
+
+// verified is the whole attempt in ModeVerify: one look, no lock, no ledger, every difference named.
+func (a *attempt) verified(ctx context.Context) (*schema.Snapshot, error) {
+	a.at = position{phase: schema.PhaseInspect}
+	s, t := a.system, a.table
+	var live *schema.Live
+	err := s.dialect.Aside(ctx, func(ctx context.Context, tx dialect.Tx) error {
+		lives, err := s.inspect(ctx, tx, []schema.Ref{t.ref})
+		if err != nil {
+			return err
+		}
+		if live = lives[0]; live == nil {
+			return &mismatchError{changes: []schema.Change{{Kind: schema.MissingTable, Object: t.model.String()}}}
+		}
+		a.at = position{phase: schema.PhaseVerify}
+		found, err := s.study(ctx, tx, t, nil, live, schema.Policy{})
+		if err != nil {
+			return err
+		}
+		if blocking := found.plan.Blocking(); len(blocking) > 0 {
+			return &mismatchError{changes: blocking}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, s.classify(err)
+	}
+	return a.snapshot(&schema.Entry{CatalogHash: live.Hash}), nil
+}
+
+// meanwhile lets a model go on that the ledger knows while somebody else holds the table's lock for long: its statements
+// work on the table as it is, finished or not. It gives nil where that is not so.
+func (a *attempt) meanwhile(ctx context.Context, why error) (*schema.Snapshot, error) {
+	if !errors.Is(why, schema.ErrLockTimeout) || a.seen.Entry == nil || a.seen.CatalogHash == "" {
+		return nil, nil
+	}
+	s, t := a.system, a.table
+	var found *study
+	err := s.dialect.Aside(ctx, func(ctx context.Context, tx dialect.Tx) error {
+		lives, err := s.inspect(ctx, tx, []schema.Ref{t.ref})
+		if err == nil && lives[0] != nil {
+			found, err = s.study(ctx, tx, t, a.seen.Entry, lives[0], schema.Policy{})
+		}
+		return err
+	})
+	switch err = s.classify(err); {
+	case errors.Is(err, schema.ErrLockTimeout):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case found == nil || found.standing == schema.StandingNew:
+		return nil, nil
+	}
+	if _, ok := found.serves(); !ok {
+		return nil, nil
+	}
+	if found.standing == schema.StandingBehind {
+		return a.behind(a.seen.Entry), nil
+	}
+	return a.snapshot(a.seen.Entry), nil
+}
+
+// same reports whether two sightings show one state of affairs.
+func same(a, b dialect.Sighting) bool {
+	if a.CatalogHash != b.CatalogHash || (a.Entry == nil) != (b.Entry == nil) {
+		return false
+	}
+	return a.Entry == nil || a.Entry.Generation == b.Entry.Generation && a.Entry.Fingerprint == b.Entry.Fingerprint &&
+		a.Entry.CatalogHash == b.Entry.CatalogHash && a.Entry.Tampered == b.Entry.Tampered
+}
 
 // inspect reads tables and holds the dialect to one answer for each.
 func (s *System) inspect(ctx context.Context, q dialect.Querier, refs []schema.Ref) ([]*schema.Live, error) {

@@ -2,9 +2,6 @@ package actors
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -14,22 +11,23 @@ import (
 
 // work is what an attempt does inside the transaction that holds the locks. It belongs to the attempt's goroutine.
 //
-// The table that was asked for is made, or compared and adopted. Of the others in its group only those that are
-// missing are made, with it or not at all; one that exists is left as it is, so that a difference of its own is an
+// The table that was asked for is made, changed, or compared and adopted. Of the others in its group only those that
+// are missing are made, with it or not at all; one that exists is left as it is, so that a difference of its own is an
 // error of its own handle and of nobody else's.
 type work struct {
 	*attempt
 	tx       dialect.Tx
 	began    time.Time
 	snapshot *schema.Snapshot // the outcome
-	made     []*creation
+	changes  []*change
 }
 
-// creation is one table that the work makes.
-type creation struct {
+// change is one table that the work makes or alters.
+type change struct {
 	table  *Table
-	former *schema.Entry // what the ledger knew of a table that has gone; may be nil
+	former *schema.Entry // what the ledger knew before; may be nil
 	plan   *schema.Plan
+	study  *study // of a table that is there; nil for one that is made
 	ran    []string
 	live   *schema.Live
 	entry  schema.Entry
@@ -50,101 +48,122 @@ func (w *work) guarded(ctx context.Context) (err error) {
 }
 
 func (w *work) do(ctx context.Context) error {
-	refs := make([]schema.Ref, len(w.members))
-	entries := make([]*schema.Entry, len(w.members))
-	w.at = position{phase: schema.PhaseLedger}
-	for i, m := range w.members {
-		entry, err := w.system.ledger.Entry(ctx, w.tx, m.ref)
-		if err != nil {
-			return err
-		}
-		refs[i], entries[i] = m.ref, entry
-	}
-	lives, err := w.inspect(ctx, refs)
+	seen, err := w.look(ctx, w.tx, true)
 	if err != nil {
 		return err
 	}
 	for i, m := range w.members {
-		if lives[i] == nil {
-			w.made = append(w.made, &creation{table: m, former: entries[i]})
-		} else if m == w.table {
-			if err := w.compare(ctx, entries[i], lives[i]); err != nil {
+		live, entry := seen.lives[i], seen.entries[i]
+		switch {
+		case m == w.table && live != nil:
+			if err := w.compare(ctx, entry, live); err != nil {
 				return err
 			}
+		case live == nil:
+			if err := w.missed(ctx, m, entry); err != nil {
+				return err
+			}
+			w.changes = append(w.changes, &change{table: m, former: entry, plan: w.system.dialect.Create(m.model)})
 		}
 	}
-	if len(w.made) == 0 {
+	if w.plan != nil && w.plan.Base != "" && seen.lives[0] == nil {
+		return stale(w.plan, "the table has gone since")
+	}
+	if len(w.changes) == 0 {
 		return nil
 	}
-	return w.create(ctx)
-}
-
-func (w *work) inspect(ctx context.Context, refs []schema.Ref) ([]*schema.Live, error) {
-	w.at = position{phase: schema.PhaseInspect}
-	return w.system.inspect(ctx, w.tx, refs)
+	return w.alter(ctx)
 }
 
 // compare decides about a table that exists: it is what the ledger says, or it serves the model and is written into
-// the ledger as it is, or it is a mismatch.
+// the ledger as it is, or it is to be changed, or it is a mismatch.
 func (w *work) compare(ctx context.Context, entry *schema.Entry, live *schema.Live) error {
 	s, model := w.system, w.table.model
-	known := entry != nil && entry.Fingerprint == model.Fingerprint()
-	if known && entry.CatalogHash == live.Hash {
+	known := entry != nil && !entry.Tampered && entry.Fingerprint == model.Fingerprint() && live.Ref == w.table.ref
+	untouched := known && entry.CatalogHash == live.Hash
+	switch {
+	case w.plan != nil && w.plan.Base != live.Hash && (w.plan.Base != "" || !untouched):
+		// A table that was missing may have been made together with another one of its group.
+		return stale(w.plan, "the table has changed since")
+	case untouched && (w.plan == nil || w.plan.Base == ""):
 		w.snapshot = w.attempt.snapshot(entry)
 		return nil
 	}
-	born, err := s.dialect.Born(ctx, w.tx, model)
+	found, err := s.study(ctx, w.tx, w.table, entry, live, w.policy)
 	if err != nil {
 		return err
 	}
 	w.at = position{phase: schema.PhasePlan}
-	if blocking := s.dialect.Plan(model, born, live).Blocking(); len(blocking) > 0 {
-		return &mismatchError{changes: blocking}
+	if w.plan != nil {
+		if w.plan.Rows == 0 && found.plan.Rows > 0 {
+			return stale(w.plan, "it was made for an empty table, and rows have come since")
+		}
+		found.plan = w.plan // what people saw is what is done
+	} else if found.standing == schema.StandingBehind {
+		obstacles, ok := found.serves()
+		if !ok {
+			return &staleModelError{changes: obstacles, plan: found.plan}
+		}
+		w.snapshot = w.behind(entry)
+		return nil
 	}
+	if err := permit(found.plan, w.policy, w.plan == nil); err != nil {
+		return err
+	}
+	c := &change{table: w.table, former: entry, plan: found.plan, study: found, live: live}
+	switch {
+	case found.plan.Stepwise():
+		return &stepwiseError{change: c}
+	case len(found.plan.Statements) > 0:
+		w.changes = append(w.changes, c)
+		return nil
+	}
+	return w.adopt(ctx, c, known)
+}
+
+// adopt writes a table that needs no change into the ledger as it is. What was known already is only refreshed.
+func (w *work) adopt(ctx context.Context, c *change, known bool) error {
 	w.at = position{phase: schema.PhaseRecord}
-	adopted := &creation{table: w.table, former: entry, live: live}
+	var err error
 	if known {
-		adopted.entry = *entry
-		s.sign(&adopted.entry, live)
-		err = s.ledger.Refresh(ctx, w.tx, adopted.entry)
+		c.entry = *c.former
+		w.system.sign(&c.entry, c.live)
+		err = w.system.ledger.Refresh(ctx, w.tx, c.entry)
 	} else {
-		err = w.record(ctx, adopted, schema.RevisionAdopted)
+		err = w.record(ctx, w.tx, c, schema.RevisionAdopted)
 	}
-	w.snapshot = w.attempt.snapshot(&adopted.entry)
+	w.snapshot = w.attempt.snapshot(&c.entry)
 	return err
 }
 
-// create makes the missing tables: first all of them, then what ties them to each other. It believes only what the
+// alter carries the plans out: first all tables, then what ties them to each other. It believes only what the
 // catalogue shows afterwards.
-func (w *work) create(ctx context.Context) error {
-	s := w.system
-	w.at = position{phase: schema.PhasePlan}
-	refs := make([]schema.Ref, len(w.made))
-	for i, c := range w.made {
+func (w *work) alter(ctx context.Context) error {
+	refs := make([]schema.Ref, len(w.changes))
+	for i, c := range w.changes {
 		refs[i] = c.table.ref
-		c.plan = s.dialect.Plan(c.table.model, nil, nil)
 	}
 	for _, deferred := range []bool{false, true} {
-		for _, c := range w.made {
+		for _, c := range w.changes {
 			if err := w.apply(ctx, c, deferred); err != nil {
 				return err
 			}
 		}
 	}
 	w.at = position{phase: schema.PhaseVerify}
-	lives, err := s.inspect(ctx, w.tx, refs)
+	lives, err := w.system.inspect(ctx, w.tx, refs)
 	if err != nil {
 		return err
 	}
-	for i, c := range w.made {
+	for i, c := range w.changes {
 		c.live = lives[i]
-		if changes := s.verify(c.table.model, c.live); len(changes) > 0 {
-			return &mismatchError{changes: changes}
+		if err := w.verify(c); err != nil {
+			return err
 		}
 	}
 	w.at = position{phase: schema.PhaseRecord}
-	for _, c := range w.made {
-		if err := w.record(ctx, c, schema.RevisionApplied); err != nil {
+	for _, c := range w.changes {
+		if err := w.record(ctx, w.tx, c, schema.RevisionApplied); err != nil {
 			return err
 		}
 		if c.table == w.table {
@@ -154,53 +173,62 @@ func (w *work) create(ctx context.Context) error {
 	return nil
 }
 
+// verify holds a change to its promise: nothing is left to do.
+func (w *work) verify(c *change) error {
+	if c.study == nil {
+		if changes := w.system.verify(c.table.model, c.live); len(changes) > 0 {
+			return &mismatchError{changes: changes, plan: c.plan}
+		}
+		return nil
+	}
+	if c.live == nil {
+		return &mismatchError{changes: []schema.Change{{Kind: schema.MissingTable, Object: c.table.model.String()}}, plan: c.plan}
+	}
+	after := *c.study
+	after.live = c.live
+	// Which extras were to go is the policy's under which the plan was made; that nothing else is left is checked.
+	second := w.system.dialect.Alter(after.transition(c.table, schema.Policy{}, c.plan.Rows))
+	if len(second.Statements) > 0 || len(second.Blocking()) > 0 {
+		return &mismatchError{changes: second.Changes, plan: second, faults: []string{"the plan was carried out and this is left"}}
+	}
+	return nil
+}
+
 // apply runs the statements of one half of a plan.
-func (w *work) apply(ctx context.Context, c *creation, deferred bool) error {
+func (w *work) apply(ctx context.Context, c *change, deferred bool) error {
 	for _, statement := range c.plan.Statements {
 		if statement.Deferred != deferred {
 			continue
 		}
 		w.at = position{phase: schema.PhaseApply, statement: statement.SQL}
 		began := time.Now()
-		if _, err := w.tx.Exec(ctx, statement.SQL); err != nil {
+		if err := run(ctx, w.tx, c.table.model.Ref(), statement); err != nil {
 			return err
 		}
-		c.ran = append(c.ran, statement.SQL)
-		w.statements++
-		c.table.tell(w.system.config.Listener.Applied, schema.Event{
-			Phase: schema.PhaseApply, SQL: statement.SQL, Duration: time.Since(began),
-		})
+		w.ran(c, statement, time.Since(began))
 	}
 	return nil
 }
 
-// record writes one table's entry and revision.
-func (w *work) record(ctx context.Context, c *creation, state schema.RevisionState) error {
-	s, model := w.system, c.table.model
-	spec, err := json.Marshal(model)
-	if err != nil {
-		return &schema.Error{Op: "record", Table: model.String(), Detail: "the model does not become JSON", Cause: err}
+// ran notes that a statement was run.
+func (w *work) ran(c *change, statement schema.Statement, took time.Duration) {
+	if statement.Refuse != "" {
+		return // it changed nothing
 	}
-	c.entry = schema.Entry{Ref: c.table.ref, Generation: 1, Fingerprint: model.Fingerprint(), Spec: string(spec)}
-	from := ""
-	if c.former != nil {
-		c.entry.Generation, from = c.former.Generation+1, c.former.Fingerprint
-	}
-	s.sign(&c.entry, c.live)
-	return s.ledger.Record(ctx, w.tx, c.entry, schema.Revision{
-		Ref: c.table.ref, Generation: c.entry.Generation, FromFingerprint: from, ToFingerprint: c.entry.Fingerprint,
-		Statements: c.ran, Checksum: checksum(c.ran), State: state, Duration: time.Since(w.began),
-		Host: s.host, PID: s.pid, Application: s.config.Application, AppliedAt: c.entry.UpdatedAt,
-	})
+	c.ran = append(c.ran, statement.SQL)
+	w.statements++
+	c.table.tell(w.system.config.Listener.Applied, schema.Event{Phase: schema.PhaseApply, SQL: statement.SQL, Duration: took})
 }
 
 // committed tells the other handles what became of their tables.
 func (w *work) committed() {
-	for _, c := range w.made {
+	for _, c := range w.changes {
 		if c.former != nil {
 			// Dropping a table may have taken the foreign keys of others with it.
 			for _, child := range w.system.referencing(c.table) {
-				child.Invalidate(child.Peek(), schema.ErrMissing)
+				if c.study == nil {
+					child.Invalidate(child.Peek(), schema.ErrMissing)
+				}
 			}
 		}
 		if c.table == w.table {
@@ -214,18 +242,14 @@ func (w *work) committed() {
 	}
 }
 
-// sign completes an entry with what was seen, when and by whom.
-func (s *System) sign(e *schema.Entry, live *schema.Live) {
-	e.CatalogHash, e.UpdatedAt = live.Hash, s.now().UTC()
-	e.UpdatedBy = fmt.Sprintf("%s@%s:%d", s.config.Application, s.host, s.pid)
+// stale refuses a plan for a table that is not what it was.
+func stale(plan *schema.Plan, why string) error {
+	return &schema.Error{Op: "migrate", Table: plan.Table.String(), Kind: schema.ErrStalePlan, Detail: why}
 }
 
-// checksum is the SHA-256 of the statements, each ended by a zero byte.
-func checksum(statements []string) string {
-	h := sha256.New()
-	for _, statement := range statements {
-		h.Write([]byte(statement))
-		h.Write([]byte{0})
-	}
-	return hex.EncodeToString(h.Sum(nil))
+// stepwiseError ends the locked transaction of a plan that has to be carried out step by step.
+type stepwiseError struct{ change *change }
+
+func (e *stepwiseError) Error() string {
+	return fmt.Sprintf("the plan for %s goes beyond one transaction", e.change.table.model)
 }

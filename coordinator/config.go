@@ -6,7 +6,22 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/schemactor/schemactor/actors"
 	"github.com/schemactor/schemactor/schema"
+)
+
+// Mode says how much a coordinator does to have a table match its model.
+type Mode = actors.Mode
+
+// The modes.
+const (
+	// ModeMigrate makes and changes tables, as far as the policy allows.
+	ModeMigrate = actors.ModeMigrate
+	// ModeVerify never changes anything, the ledger included: a table that does not match is ErrSchemaMismatch, with
+	// every difference that is not harmless. It is for databases that others look after, and for roles that may only read.
+	ModeVerify = actors.ModeVerify
+	// ModeTrust takes every table for ready and looks at none.
+	ModeTrust = actors.ModeTrust
 )
 
 // Config tunes a Coordinator. The zero value, and a nil pointer, work. New copies it.
@@ -16,8 +31,15 @@ type Config struct {
 	Logger *zap.Logger
 	// Listener gets the same as callbacks; see schema.Listener for what they may do. nil is none.
 	Listener *schema.Listener
+	// Policy says which changes may be made to tables that are there; the zero value allows additive ones.
+	Policy schema.Policy
+	// Mode says what the coordinator does about tables: ModeMigrate, ModeVerify or ModeTrust; empty is ModeMigrate.
+	Mode Mode
 	// Application is written into the history beside every change this program makes. Empty is the executable's name.
 	Application string
+	// Version of the application, written likewise. Empty is the main module's version, or the commit that the executable
+	// was built from, where the build knows it.
+	Version string
 	// EnsureTimeout bounds one attempt to make a table ready, waiting for other processes included.
 	// 0 is 1 minute.
 	EnsureTimeout time.Duration
@@ -44,6 +66,17 @@ func resolve(cfg *Config) (Config, error) {
 		if d.value < 0 {
 			faults = append(faults, schema.Invalid("new coordinator", "", "", "Config.%s is negative: %v", d.name, d.value))
 		}
+	}
+	switch resolved.Mode {
+	case "":
+		resolved.Mode = ModeMigrate
+	case ModeMigrate, ModeVerify, ModeTrust:
+	default:
+		faults = append(faults, schema.Invalid("new coordinator", "", "", "Config.Mode %q is not one of %s, %s, %s",
+			resolved.Mode, ModeMigrate, ModeVerify, ModeTrust))
+	}
+	if err := resolved.Policy.Validate(); err != nil {
+		faults = append(faults, err)
 	}
 	if resolved.BackoffMax > 0 && resolved.BackoffMin > resolved.BackoffMax {
 		faults = append(faults, schema.Invalid("new coordinator", "", "", "Config.BackoffMin %v is longer than BackoffMax %v",

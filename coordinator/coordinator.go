@@ -16,6 +16,7 @@ import (
 type Coordinator struct {
 	dialect dialect.Dialect
 	system  *actors.System
+	mode    Mode
 	closed  atomic.Bool
 }
 
@@ -32,13 +33,16 @@ func New(d dialect.Dialect, cfg *Config) (*Coordinator, error) {
 	}
 	system := actors.Start(d, actors.Config{
 		Logger:        config.Logger,
+		Policy:        config.Policy,
+		Mode:          config.Mode,
 		Listener:      schema.Tee(logListener(config.Logger), config.Listener),
 		Application:   config.Application,
+		Version:       config.Version,
 		EnsureTimeout: config.EnsureTimeout,
 		BackoffMin:    config.BackoffMin,
 		BackoffMax:    config.BackoffMax,
 	})
-	return &Coordinator{dialect: d, system: system}, nil
+	return &Coordinator{dialect: d, system: system, mode: config.Mode}, nil
 }
 
 // Close stops the schema actors and waits for what they are doing, no longer than ctx allows; then the error is the

@@ -28,6 +28,13 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, victim(address, schema.Phase(os.Getenv(victimPhase))))
 		os.Exit(1)
 	}
+	if part := os.Getenv(programPart); part != "" {
+		if err := playPart(part, os.Getenv(programAddress)); err != nil {
+			fmt.Fprintln(os.Stderr, part+":", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	goleak.VerifyTestMain(postgrestest.Main(m))
 }
 

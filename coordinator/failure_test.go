@@ -184,9 +184,11 @@ func TestBadInput(t *testing.T) {
 	})
 	t.Run("a table that does not match", func(t *testing.T) {
 		exec(t, d, "CREATE TABLE strangers (id TEXT PRIMARY KEY, shoe TEXT) STRICT")
+		exec(t, d, "INSERT INTO strangers VALUES ('x', NULL)")
 		c := start(t, d, nil)
 		err := register[User, uuid.UUID](t, c, schema.Named("strangers")).Create(t.Context(), newUser())
 		require.ErrorIs(t, err, schema.ErrSchemaMismatch)
+		require.ErrorIs(t, err, schema.ErrMigrationRequired)
 		var ensure *schema.EnsureError
 		require.True(t, errors.As(err, &ensure))
 		require.NotEmpty(t, ensure.Changes)

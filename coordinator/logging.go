@@ -22,9 +22,10 @@ func logListener(logger *zap.Logger) *schema.Listener {
 		Ensuring:    func(e schema.Event) { entry(zap.DebugLevel, "ensuring table", e) },
 		LockWaiting: func(e schema.Event) { entry(zap.InfoLevel, "waiting for another process", e) },
 		Applied:     func(e schema.Event) { entry(zap.DebugLevel, "statement applied", e) },
+		Progress:    func(e schema.Event) { entry(zap.InfoLevel, "rows gone through", e) },
 		Ready: func(e schema.Event) {
 			if e.Statements > 0 {
-				entry(zap.InfoLevel, "table made", e)
+				entry(zap.InfoLevel, "table made or changed", e)
 				return
 			}
 			entry(zap.DebugLevel, "table ready", e)
@@ -58,6 +59,9 @@ func fields(e schema.Event) []zap.Field {
 	}
 	if e.Statements != 0 {
 		out = append(out, zap.Int("statements", e.Statements))
+	}
+	if e.Rows != 0 {
+		out = append(out, zap.Int64("rows", e.Rows))
 	}
 	if e.SQL != "" {
 		out = append(out, zap.String("sql", e.SQL))

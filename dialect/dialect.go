@@ -79,9 +79,24 @@ const (
 
 // Planner turns models and catalogue readings into plans. It is pure: the same input gives the same plan.
 type Planner interface {
-	// Plan says how live becomes the model. live is nil for a missing table, and then born is not used; otherwise born
-	// is the model as the server would have made it (Inspector.Born).
-	Plan(model *schema.Table, born, live *schema.Live) *schema.Plan
+	// Create says how a missing table is made.
+	Create(model *schema.Table) *schema.Plan
+	// Alter says how a table that is there becomes the model. The plan is empty where nothing is to be done, and a
+	// carried-out plan is followed by an empty one. It also finishes what an interrupted plan has left behind.
+	Alter(t Transition) *schema.Plan
+}
+
+// Transition is what a Planner knows of a table that is to change.
+type Transition struct {
+	Model *schema.Table
+	Born  *schema.Live // the model as this server would have made it, by Inspector.Born
+	Live  *schema.Live // the table; under its former name (Ref) where it is to be renamed
+	// Rows is how many rows the table holds, counted no further than needed; what is harmless for an empty table may be
+	// a hazard for one with rows.
+	Rows int64
+	// Policy says which extras of the live table are to be removed: those whose removal it allows. All else is planned
+	// whatever it says.
+	Policy schema.Policy
 }
 
 // Inspector reads the catalogue.
@@ -89,7 +104,9 @@ type Inspector interface {
 	// Inspect reads the named tables in one query and gives them in the order asked for, nil for a missing one.
 	Inspect(ctx context.Context, q Querier, refs ...schema.Ref) ([]*schema.Live, error)
 	// Born gives the model as this server would have made it: created in a scratch place that leaves no trace, and read
-	// back. tx may be used and is left as it was. The result's Hash is not comparable with a live table's.
+	// back, with the names that its indexes and constraints would have in the model's own table. tx may be used and is
+	// left as it was. The result's Hash is not comparable with a live table's. For a role that may make nothing anywhere it is
+	// put together from the model alone (Live.Parsed).
 	Born(ctx context.Context, tx Tx, model *schema.Table) (*schema.Live, error)
 }
 
@@ -100,6 +117,19 @@ type Locker interface {
 	// held; the caller waits and comes again. Locks end with the transaction, also when the process dies.
 	// Errors of fn come back as they are; all others are classified.
 	Locked(ctx context.Context, refs []schema.Ref, fn func(ctx context.Context, tx Tx) error) error
+	// Aside runs fn in a transaction that takes no table's lock, keeps nobody waiting and is always rolled back: for
+	// planning, verifying and other looks at several things at one moment. Errors are as with Locked.
+	Aside(ctx context.Context, fn func(ctx context.Context, tx Tx) error) error
+}
+
+// Applier carries out the parts of a plan that stand outside the lock's transaction. A dialect whose plans have such
+// parts (Plan.Stepwise) implements it; for others it is not needed.
+type Applier interface {
+	// Step carries out one of Plan.Steps on a connection of its own. A lock that keeps others waiting is waited for no longer
+	// than a short bounded time (300 ms), after which the step is undone and schema.ErrLockTimeout; the caller comes
+	// again. progress is called after each batch with the rows looked at so far; nil is allowed. A statement's
+	// Refuse is a *schema.Error with that Detail. Errors are classified.
+	Step(ctx context.Context, step []schema.Statement, progress func(rows int64)) error
 }
 
 // Surveyor reads what is known of many tables at once.

@@ -20,10 +20,10 @@ const (
 // LedgerColumns is the column list of LedgerTable that ScanEntry expects, ready to stand in a SELECT. A table's row is
 // found where namespace equals Grammar.NamespaceExpr of Ref.Namespace and table_name is Ref.Name, both put through
 // Grammar.FitName before; the columns are text.
-const LedgerColumns = `namespace, table_name, generation, fingerprint, catalog_hash, spec, updated_at, updated_by`
+const LedgerColumns = `namespace, table_name, generation, fingerprint, catalog_hash, spec, updated_at, updated_by, seal`
 
 const revisionColumns = `id, namespace, table_name, generation, from_fingerprint, to_fingerprint, statements, ` +
-	`checksum, state, duration_us, host, pid, application, applied_at`
+	`checksum, state, reason, failure, catalog, duration_us, host, pid, application, version, applied_at`
 
 // Ledger reads and writes the history of all tables. It holds no connection: each call says where it runs. It is
 // immutable and safe for concurrent use.
@@ -39,6 +39,7 @@ type ledgerTable struct {
 	first  int // position of the first column that is written: an auto column before it is left to the database
 	insert string
 	read   string
+	seen   string // of the revisions: whether a fingerprint was ever the table's
 }
 
 // LedgerOf gives the ledger of a database. It touches no database.
@@ -56,6 +57,10 @@ func LedgerOf(d Dialect) *Ledger {
 	}
 	l.entries.insert += " ON CONFLICT (namespace, table_name) DO UPDATE SET " + strings.Join(set, ", ")
 	l.entries.read = "SELECT " + LedgerColumns + l.entries.read
+	// A table that was made anew begins a new life, which its older models know nothing of.
+	l.revisions.seen = "SELECT count(*)" + l.revisions.read + " AND to_fingerprint = " + d.Placeholder(3) +
+		" AND state IN ('applied', 'adopted') AND generation >= (SELECT coalesce(max(generation), 0)" +
+		l.revisions.of(d, 4) + " AND from_fingerprint = '' AND state IN ('applied', 'adopted'))"
 	l.revisions.read = "SELECT " + revisionColumns + l.revisions.read + " ORDER BY id"
 	return l
 }
@@ -77,8 +82,13 @@ func (t *ledgerTable) write(g Grammar) {
 	}
 	table := g.QuoteTable(t.model.Ref())
 	t.insert = fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", table, strings.Join(names, ", "), strings.Join(values, ", "))
-	t.read = fmt.Sprintf(" FROM %s WHERE namespace = %s AND table_name = %s",
-		table, g.NamespaceExpr(g.Placeholder(1)), g.Placeholder(2))
+	t.read = t.of(g, 1)
+}
+
+// of is the FROM and WHERE that finds the rows of one table, whose namespace and name are bound from the n-th value on.
+func (t *ledgerTable) of(g Grammar, n int) string {
+	return fmt.Sprintf(" FROM %s WHERE namespace = %s AND table_name = %s",
+		g.QuoteTable(t.model.Ref()), g.NamespaceExpr(g.Placeholder(n)), g.Placeholder(n+1))
 }
 
 // Entry reads the ledger's word on a table, nil where there is none. Its Ref is the one asked for. Where the ledger
@@ -100,28 +110,44 @@ func (l *Ledger) Entry(ctx context.Context, q Querier, ref schema.Ref) (*schema.
 	return &entry, nil
 }
 
+// Seen reports whether the table was ever brought to the model of a fingerprint, or found to match it, since it was
+// last made.
+func (l *Ledger) Seen(ctx context.Context, q Querier, ref schema.Ref, fingerprint string) (bool, error) {
+	var n int64
+	namespace, name := l.d.FitName(ref.Namespace), l.d.FitName(ref.Name)
+	_, err := QueryRow(ctx, q, l.revisions.seen,
+		[]any{namespace, name, fingerprint, namespace, name}, &n)
+	return n > 0, l.fault("read ledger", ref, err)
+}
+
 // Record stores the entry in place of the former one and appends the revision, whose ID the database gives. It is
 // called with the table's lock held.
 func (l *Ledger) Record(ctx context.Context, q Querier, entry schema.Entry, revision schema.Revision) error {
 	if err := l.Refresh(ctx, q, entry); err != nil {
 		return err
 	}
+	return l.Append(ctx, q, revision)
+}
+
+// Append adds a revision alone: a step on the way, announced or failed.
+func (l *Ledger) Append(ctx context.Context, q Querier, revision schema.Revision) error {
 	statements, err := json.Marshal(append([]string{}, revision.Statements...))
 	if err != nil {
 		return l.fault("write ledger", revision.Ref, err)
 	}
+	name := l.d.FitName(revision.Ref.Name)
 	return l.store(ctx, q, &l.revisions, revision.Ref,
-		l.d.FitName(revision.Ref.Namespace), l.d.FitName(revision.Ref.Name), revision.Generation,
-		revision.FromFingerprint, revision.ToFingerprint, string(statements), revision.Checksum,
-		string(revision.State), revision.Duration.Microseconds(), revision.Host, revision.PID,
-		revision.Application, revision.AppliedAt)
+		l.d.FitName(revision.Ref.Namespace), name, revision.Generation,
+		revision.FromFingerprint, revision.ToFingerprint, string(statements), checksum(name, &revision),
+		string(revision.State), revision.Reason, revision.Failure, revision.Catalog, revision.Duration.Microseconds(),
+		revision.Host, revision.PID, revision.Application, revision.Version, revision.AppliedAt)
 }
 
 // Refresh stores the entry alone: the catalogue was seen to differ harmlessly, nothing was changed.
 func (l *Ledger) Refresh(ctx context.Context, q Querier, entry schema.Entry) error {
 	return l.store(ctx, q, &l.entries, entry.Ref,
 		l.d.FitName(entry.Ref.Namespace), l.d.FitName(entry.Ref.Name), entry.Generation, entry.Fingerprint,
-		entry.CatalogHash, entry.Spec, entry.UpdatedAt, entry.UpdatedBy)
+		entry.CatalogHash, entry.Spec, entry.UpdatedAt, entry.UpdatedBy, seal(l.d.FitName(entry.Ref.Name), &entry))
 }
 
 // store runs a table's insert with values in column order.
@@ -163,13 +189,14 @@ func (l *Ledger) history(ctx context.Context, q Querier, ref schema.Ref) ([]sche
 		var namespace, name, statements, state string
 		var micros int64
 		if err := rows.Scan(&r.ID, &namespace, &name, &r.Generation, &r.FromFingerprint, &r.ToFingerprint, &statements,
-			&r.Checksum, &state, &micros, &r.Host, &r.PID, &r.Application, &stamp{&r.AppliedAt}); err != nil {
+			&r.Checksum, &state, &r.Reason, &r.Failure, &r.Catalog, &micros, &r.Host, &r.PID, &r.Application, &r.Version, &stamp{&r.AppliedAt}); err != nil {
 			return nil, err
 		}
 		if err := json.Unmarshal([]byte(statements), &r.Statements); err != nil {
-			return nil, err
+			r.Statements = nil // somebody edited it, as the checksum tells too
 		}
 		r.State, r.Duration = schema.RevisionState(state), time.Duration(micros)*time.Microsecond
+		r.Tampered = r.Checksum != checksum(name, &r)
 		history = append(history, r)
 	}
 	if err := errors.Join(rows.Close(), rows.Err()); err != nil {
@@ -197,8 +224,10 @@ func (l *Ledger) fault(op string, ref schema.Ref, err error) error {
 // fitted.
 func ScanEntry(rows Rows) (schema.Entry, error) {
 	var e schema.Entry
+	var sealed string
 	err := rows.Scan(&e.Ref.Namespace, &e.Ref.Name, &e.Generation, &e.Fingerprint, &e.CatalogHash, &e.Spec,
-		&stamp{&e.UpdatedAt}, &e.UpdatedBy)
+		&stamp{&e.UpdatedAt}, &e.UpdatedBy, &sealed)
+	e.Tampered = sealed != seal(e.Ref.Name, &e)
 	return e, err
 }
 

@@ -17,6 +17,7 @@ type ledgerRow struct {
 	Spec        string    `db:"spec"`
 	UpdatedAt   time.Time `db:"updated_at"`
 	UpdatedBy   string    `db:"updated_by"`
+	Seal        string    `db:"seal"`
 }
 
 // revisionRow is the shape of RevisionsTable.
@@ -30,10 +31,14 @@ type revisionRow struct {
 	Statements      string    `db:"statements"` // a JSON array of texts
 	Checksum        string    `db:"checksum"`
 	State           string    `db:"state"`
+	Reason          string    `db:"reason"`
+	Failure         string    `db:"failure"`
+	Catalog         string    `db:"catalog"` // schema.Live as JSON, or empty
 	Duration        int64     `db:"duration_us"`
 	Host            string    `db:"host"`
 	PID             int64     `db:"pid"`
 	Application     string    `db:"application"`
+	Version         string    `db:"version"`
 	AppliedAt       time.Time `db:"applied_at"`
 }
 

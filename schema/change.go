@@ -29,6 +29,11 @@ const (
 	MissingCheck      ChangeKind = "missing check"
 	ExtraCheck        ChangeKind = "extra check"
 	TableComment      ChangeKind = "table comment"
+	RenamedTable      ChangeKind = "renamed table"   // the model's `was`
+	RenamedColumn     ChangeKind = "renamed column"  // the model's `was=`
+	RenameConflict    ChangeKind = "rename conflict" // both the old name and the new one are there
+	NotValidated      ChangeKind = "constraint not validated"
+	InvalidIndex      ChangeKind = "unfinished index"
 )
 
 // Change is one difference between a model and its live table.
@@ -37,13 +42,15 @@ type Change struct {
 	Object string     `json:"object"`         // the column's name, or the structure of the index or constraint
 	Want   string     `json:"want,omitempty"` // the model's side, in the server's words
 	Have   string     `json:"have,omitempty"` // the live side
-	// Harmless marks an extra or a difference that does not keep the table from serving the model.
+	// Harmless marks what the model does not know of and does not mind: an index someone added by hand, a nullable column
+	// of a newer program, a comment.
 	Harmless bool `json:"harmless,omitempty"`
+	// Serves marks a difference under which the model's statements work all the same, as a missing index or a longer
+	// text. All harmless ones do. It is what an older program asks for when a newer one has changed the table.
+	Serves bool `json:"serves,omitempty"`
 }
 
-// Blocking reports whether the table cannot serve the model as long as the difference is there. What the model does
-// not know of and what does not stop its statements (an index someone added by hand, a nullable column of a newer
-// program, a comment) does not block.
+// Blocking reports whether the table does not match the model as long as the difference is there.
 func (c Change) Blocking() bool { return !c.Harmless }
 
 // String tells the difference in one line.

@@ -42,9 +42,13 @@ var columnRules = []struct {
 	{"default, generated and auto exclude each other", func(_ *columnParser, c *Column) bool {
 		return c.Default != "" && c.Generated != "" || c.Auto && (c.Default != "" || c.Generated != "")
 	}},
-	{"default, generated and comment must be UTF-8 without a zero byte", func(_ *columnParser, c *Column) bool {
-		return badText(c.Default) || badText(c.Generated) || badText(c.Comment)
+	{"default, generated, comment, was and backfill must be UTF-8 without a zero byte", func(_ *columnParser, c *Column) bool {
+		return badText(c.Default) || badText(c.Generated) || badText(c.Comment) || badText(c.Was) || badText(c.Backfill)
 	}},
+	{"a generated or auto column cannot be filled: no backfill", func(_ *columnParser, c *Column) bool {
+		return c.Backfill != "" && (c.Generated != "" || c.Auto)
+	}},
+	{"was names the column itself", func(_ *columnParser, c *Column) bool { return strings.EqualFold(c.Was, c.Name) }},
 	{"default=now is for times and dates", func(_ *columnParser, c *Column) bool {
 		return c.Default == DefaultNow && c.Kind != KindTime && c.Kind != KindDate
 	}},

@@ -53,6 +53,8 @@ var columnOptions = map[string]columnOption{
 	"null":       {noValue, func(p *columnParser, _ string) string { p.column.Nullable = true; return "" }},
 	"notnull":    {noValue, func(p *columnParser, _ string) string { p.column.Nullable = false; return "" }},
 	"comment":    {someValue, func(p *columnParser, v string) string { p.column.Comment = v; return "" }},
+	"was":        {someValue, func(p *columnParser, v string) string { p.column.Was = v; return "" }},
+	"backfill":   {sqlValue, func(p *columnParser, v string) string { p.column.Backfill = v; return "" }},
 	"created":    {noValue, role(RoleCreated)},
 	"updated":    {noValue, role(RoleUpdated)},
 	"deleted":    {noValue, role(RoleDeleted)},

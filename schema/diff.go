@@ -6,65 +6,101 @@ import (
 	"strings"
 )
 
-// Diff gives the differences between a model as the server would have made it and a live table, both in the server's
-// own words. Indexes, foreign keys and checks are matched by what they are, not by what they are called. The order is
-// that of the model's columns, then the live table's extra ones, key, indexes, foreign keys, checks, comment.
-func Diff(born, live *Live) []Change {
-	var d differ
-	for _, want := range born.Columns {
-		if have, ok := live.Column(want.Name); ok {
-			d.column(want, have)
-		} else {
-			d.add(MissingColumn, want.Name, want.Type, "", false)
+// Diff gives the differences between a born and a live table as people read them; see Compare.
+func Diff(born, live *Live) []Change { return Compare(born, live).Changes() }
+
+// Changes tells the difference to people, in this order: renames, the model's columns, the live table's extra ones,
+// key, indexes, foreign keys, checks, comment.
+func (d *Delta) Changes() []Change {
+	var c changes
+	for _, r := range d.Conflicts {
+		c.add(Change{Kind: RenameConflict, Object: r.To, Have: r.From})
+	}
+	for _, r := range d.Renamed {
+		c.add(Change{Kind: RenamedColumn, Object: r.To, Have: r.From})
+	}
+	for _, want := range d.born.Columns {
+		if at := slices.IndexFunc(d.Columns, func(c ColumnDelta) bool { return c.Want.Name == want.Name }); at >= 0 {
+			c.column(d.Columns[at])
+		} else if slices.ContainsFunc(d.Missing, func(m LiveColumn) bool { return m.Name == want.Name }) {
+			c.add(Change{Kind: MissingColumn, Object: want.Name, Want: want.Type})
 		}
 	}
-	for _, have := range live.Columns {
-		if _, ok := born.Column(have.Name); !ok {
-			// An INSERT that does not know the column must still succeed.
-			filled := !have.NotNull || have.Default != "" || have.Generated != "" || have.Identity
-			d.add(ExtraColumn, have.Name, "", have.Type, filled)
-		}
+	for _, have := range d.Extra {
+		// An INSERT that does not know the column must still succeed.
+		c.add(Change{Kind: ExtraColumn, Object: have.Name, Have: have.Type, Harmless: have.Filled()})
 	}
-	if !slices.Equal(born.Key, live.Key) {
-		d.add(PrimaryKey, "", strings.Join(born.Key, ", "), strings.Join(live.Key, ", "), false)
+	if d.Key {
+		c.add(Change{Kind: PrimaryKey, Want: strings.Join(d.born.Key, ", "), Have: strings.Join(d.live.Key, ", ")})
 	}
-	d.indexes(born.Indexes, live.Indexes)
-	missing, extra := unmatched(born.ForeignKeys, live.ForeignKeys, foreignKeyText)
-	d.each(MissingForeignKey, missing, foreignKeyText, false)
-	d.each(ExtraForeignKey, extra, foreignKeyText, true)
-	d.checks(born.Checks, live.Checks)
-	if born.Comment != live.Comment {
-		d.add(TableComment, "", born.Comment, live.Comment, true)
+	c.indexes(d.Indexes)
+	for _, fk := range d.ForeignKeys.Missing {
+		c.add(Change{Kind: MissingForeignKey, Object: foreignKeyText(fk), Serves: true})
 	}
-	return d
+	for _, fk := range d.ForeignKeys.Extra {
+		c.add(Change{Kind: ExtraForeignKey, Object: foreignKeyText(fk), Harmless: true})
+	}
+	for _, check := range d.Checks.Missing {
+		c.add(Change{Kind: MissingCheck, Object: check.Expr, Serves: true})
+	}
+	for _, check := range slices.Concat(d.Replaced, d.Checks.Extra) {
+		c.add(Change{Kind: ExtraCheck, Object: check.Expr, Harmless: true})
+	}
+	for _, name := range d.NotValid {
+		c.add(Change{Kind: NotValidated, Object: name, Serves: true})
+	}
+	for _, name := range d.live.Invalid {
+		c.add(Change{Kind: InvalidIndex, Object: name, Harmless: true})
+	}
+	if d.Comment {
+		c.add(Change{Kind: TableComment, Want: d.born.Comment, Have: d.live.Comment, Harmless: true})
+	}
+	return c
 }
 
-// differ collects changes.
-type differ []Change
-
-func (d *differ) add(kind ChangeKind, object, want, have string, harmless bool) {
-	*d = append(*d, Change{Kind: kind, Object: object, Want: want, Have: have, Harmless: harmless})
+// Filled reports whether an INSERT that does not know the column gives it a value or NULL.
+func (c LiveColumn) Filled() bool {
+	return !c.NotNull || c.Default != "" || c.Generated != "" || c.Identity
 }
 
-func (d *differ) each(kind ChangeKind, list []ForeignKey, text func(ForeignKey) string, harmless bool) {
-	for _, item := range list {
-		d.add(kind, text(item), "", "", harmless)
-	}
+// changes collects what Changes gives.
+type changes []Change
+
+func (c *changes) add(change Change) {
+	change.Serves = change.Serves || change.Harmless
+	*c = append(*c, change)
 }
 
-func (d *differ) column(want, have LiveColumn) {
-	differs := func(kind ChangeKind, a, b string, harmless bool) {
+func (c *changes) column(d ColumnDelta) {
+	want, have := d.Want, d.Have
+	differs := func(kind ChangeKind, a, b string, harmless, serves bool) {
 		if a != b {
-			d.add(kind, want.Name, a, b, harmless)
+			c.add(Change{Kind: kind, Object: want.Name, Want: a, Have: b, Harmless: harmless, Serves: serves})
 		}
 	}
-	differs(ColumnType, want.Type, have.Type, false)
-	differs(ColumnNullability, nullText(want.NotNull), nullText(have.NotNull), false)
-	differs(ColumnIdentity, identityText(want.Identity), identityText(have.Identity), !want.Identity)
+	differs(ColumnType, want.Type, have.Type, false, d.Fits)
+	// A NULL that the model does not expect cannot be read into its struct; one that it may not write is an error of its own.
+	differs(ColumnNullability, nullText(want.NotNull), nullText(have.NotNull), false, have.NotNull)
+	differs(ColumnIdentity, identityText(want.Identity), identityText(have.Identity), !want.Identity, false)
 	// A default that the model does not know of serves writers other than this library.
-	differs(ColumnDefault, want.Default, have.Default, want.Default == "")
-	differs(ColumnGenerated, want.Generated, have.Generated, false)
-	differs(ColumnComment, want.Comment, have.Comment, true)
+	differs(ColumnDefault, want.Default, have.Default, want.Default == "", true)
+	differs(ColumnGenerated, want.Generated, have.Generated, false, false)
+	differs(ColumnComment, want.Comment, have.Comment, true, true)
+}
+
+func (c *changes) indexes(sides Sides[LiveIndex]) {
+	kind := func(ix LiveIndex, unique, plain ChangeKind) ChangeKind {
+		if ix.Unique {
+			return unique
+		}
+		return plain
+	}
+	for _, ix := range sides.Missing {
+		c.add(Change{Kind: kind(ix, MissingUnique, MissingIndex), Object: ix.Definition, Serves: true})
+	}
+	for _, ix := range sides.Extra {
+		c.add(Change{Kind: kind(ix, ExtraUnique, ExtraIndex), Object: ix.Definition, Have: ix.Name, Harmless: true})
+	}
 }
 
 func nullText(notNull bool) string {
@@ -81,61 +117,14 @@ func identityText(identity bool) string {
 	return "not numbered"
 }
 
-func (d *differ) indexes(born, live []LiveIndex) {
-	text := func(ix LiveIndex) string {
-		if ix.Unique {
-			return "unique " + ix.Definition
-		}
-		return ix.Definition
-	}
-	missing, extra := unmatched(born, live, text)
-	for _, ix := range missing {
-		d.add(indexKind(ix, MissingUnique, MissingIndex), ix.Definition, "", "", false)
-	}
-	for _, ix := range extra {
-		d.add(indexKind(ix, ExtraUnique, ExtraIndex), ix.Definition, "", ix.Name, true)
-	}
-}
-
-func indexKind(ix LiveIndex, unique, plain ChangeKind) ChangeKind {
+func indexText(ix LiveIndex) string {
 	if ix.Unique {
-		return unique
+		return "unique " + ix.Definition
 	}
-	return plain
-}
-
-func (d *differ) checks(born, live []string) {
-	missing, extra := unmatched(born, live, func(s string) string { return s })
-	for _, expr := range missing {
-		d.add(MissingCheck, expr, "", "", false)
-	}
-	for _, expr := range extra {
-		d.add(ExtraCheck, expr, "", "", true)
-	}
+	return ix.Definition
 }
 
 func foreignKeyText(fk ForeignKey) string {
 	return fmt.Sprintf("(%s) to %s (%s) on delete %s on update %s", strings.Join(fk.Columns, ", "), fk.References,
 		strings.Join(fk.RefColumns, ", "), fk.OnDelete, fk.OnUpdate)
-}
-
-// unmatched pairs equal items off, each with one of the other side, and gives what is left of both.
-func unmatched[T any](want, have []T, text func(T) string) (missing, extra []T) {
-	return without(want, have, text), without(have, want, text)
-}
-
-// without gives the items that have no partner among others.
-func without[T any](items, others []T, text func(T) string) (left []T) {
-	partners := map[string]int{}
-	for _, o := range others {
-		partners[text(o)]++
-	}
-	for _, item := range items {
-		t := text(item)
-		if partners[t] == 0 {
-			left = append(left, item)
-		}
-		partners[t] = max(0, partners[t]-1)
-	}
-	return left
 }

@@ -27,6 +27,16 @@ var (
 	ErrRaced          = errors.New("someone else changed the schema at the same moment")
 	ErrRegistered     = errors.New("table is already registered")
 	ErrInvalid        = errors.New("invalid input")
+	// ErrMigrationRequired: the table must change, and not while a caller waits: see PolicyError, Plan and Migrate.
+	ErrMigrationRequired = errors.New("migration required")
+	// ErrDestructive: the plan holds hazards that the policy does not allow.
+	ErrDestructive = errors.New("destructive change not allowed")
+	// ErrStaleModel: a newer program has changed the table so that this model cannot use it any more.
+	ErrStaleModel = errors.New("model is older than its table, which no longer serves it")
+	// ErrStalePlan: the table or its model is not the one that the plan was made for. Plan again.
+	ErrStalePlan = errors.New("plan is out of date")
+	// ErrUnfitRows: rows that are there do not allow the change, as NULLs in a column that is to be NOT NULL.
+	ErrUnfitRows = errors.New("rows do not allow the change")
 )
 
 // Error is a failed database operation in the library's words.
@@ -114,7 +124,8 @@ type EnsureError struct {
 	Table     Ref
 	Phase     Phase
 	Statement string   // the statement that failed, where one did: DDL, without row values
-	Changes   []Change // the differences, for ErrSchemaMismatch
+	Changes   []Change // the differences, for ErrSchemaMismatch and ErrStaleModel
+	Plan      *Plan    // what would settle them, where there is such a plan
 	Retryable bool     // the library tries again by itself once the backoff has passed
 	Cause     error
 }

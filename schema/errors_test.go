@@ -68,7 +68,8 @@ func TestTransient(t *testing.T) {
 	}
 	for _, kind := range []error{
 		ErrNotFound, ErrConflict, ErrDuplicate, ErrForeignKey, ErrCheck, ErrNotNull, ErrSchemaMismatch, ErrNotEnsured,
-		ErrClosed, ErrMissing, ErrPermission, ErrRegistered, ErrInvalid, errors.New("other"), nil,
+		ErrClosed, ErrMissing, ErrPermission, ErrRegistered, ErrInvalid, ErrMigrationRequired, ErrDestructive, ErrStaleModel,
+		ErrStalePlan, ErrUnfitRows, errors.New("other"), nil,
 	} {
 		require.False(t, Transient(kind), kind)
 	}

@@ -12,6 +12,8 @@ type Listener struct {
 	LockWaiting func(Event)
 	// Applied: one statement ran inside the attempt's transaction; Event.SQL is its text. It is not committed yet.
 	Applied func(Event)
+	// Progress: a step that goes through the table in batches has come to Event.Rows rows; Event.SQL is its statement.
+	Progress func(Event)
 	// Ready: the table is remembered as matching; Event.Duration is that of the attempt, Event.Waiters who were answered.
 	Ready func(Event)
 	// Failed: the attempt failed; Event.Err is what callers get, Event.Retry how long the database is left alone.
@@ -30,6 +32,7 @@ type Event struct {
 	Duration   time.Duration // monotonic
 	Retry      time.Duration // backoff; negative means until Ensure is called by hand
 	Waiters    int
+	Rows       int64 // looked at so far, for Progress
 	Err        error // never holds row values or credentials
 }
 
@@ -58,6 +61,7 @@ func Tee(ls ...*Listener) *Listener {
 		Ensuring:    pick(func(l *Listener) func(Event) { return l.Ensuring }),
 		LockWaiting: pick(func(l *Listener) func(Event) { return l.LockWaiting }),
 		Applied:     pick(func(l *Listener) func(Event) { return l.Applied }),
+		Progress:    pick(func(l *Listener) func(Event) { return l.Progress }),
 		Ready:       pick(func(l *Listener) func(Event) { return l.Ready }),
 		Failed:      pick(func(l *Listener) func(Event) { return l.Failed }),
 		Invalidated: pick(func(l *Listener) func(Event) { return l.Invalidated }),

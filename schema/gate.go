@@ -12,6 +12,8 @@ type Snapshot struct {
 	Generation  int64     // the ledger's count of changes to the table; 1 when first created
 	CatalogHash string    // Live.Hash as seen
 	SeenAt      time.Time // when it was seen, UTC
+	// Behind tells that a newer model has changed the table, which still serves this one.
+	Behind bool
 }
 
 // Gate is all that CRUD code knows of schema actors: the door in front of one table. Implementations are safe for

@@ -11,6 +11,17 @@ func Named(name string) TableOption {
 	return func(b *builder) { b.table.ref.Name = name }
 }
 
+// Was says that the table was called so before. Where the database has a table of the old name and none of the new one,
+// it is renamed, rows and all, if the policy allows it. Renames are never guessed.
+func Was(name string) TableOption {
+	return func(b *builder) {
+		if name == "" {
+			b.fault("", "Was: empty name")
+		}
+		b.table.was = name
+	}
+}
+
 // InNamespace puts the table into a namespace, a schema on PostgreSQL, which is created with the first table in it.
 func InNamespace(namespace string) TableOption {
 	return func(b *builder) {

@@ -21,6 +21,7 @@ type Status struct {
 	State       State     `json:"state"`
 	Generation  int64     `json:"generation,omitempty"` // 0 unless ready
 	Fingerprint string    `json:"fingerprint"`
+	Behind      bool      `json:"behind,omitempty"`    // ready, and changed since by a newer model that leaves this one room
 	Since       time.Time `json:"since"`               // when the state was entered, UTC
 	Waiters     int       `json:"waiters"`             // callers waiting now
 	Asks        int64     `json:"asks"`                // messages sent to the schema actor so far; warm calls send none

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -41,7 +42,8 @@ type Table struct {
 	checks      []Check
 	comment     string
 	fingerprint string
-	reserved    bool // may have a name that is kept for the ledger
+	was         string // the former name in the same namespace, or empty
+	reserved    bool   // may have a name that is kept for the ledger
 }
 
 // Column is one column of a Table.
@@ -58,6 +60,8 @@ type Column struct {
 	Enum      []string // allowed strings, in declared order; empty is any
 	Comment   string
 	Role      Role
+	Was       string // the column's former name, for a table that still has it; no part of the shape
+	Backfill  string // SQL expression that fills the column in rows that are there already; no part of the shape
 	Field     string // Go field, dotted through embedded structs; for messages, not part of the fingerprint
 
 	access access
@@ -88,12 +92,12 @@ type Index struct {
 
 // ForeignKey ties Columns to RefColumns of another table. An empty Name is derived.
 type ForeignKey struct {
-	Name       string
-	Columns    []string
-	References Ref // an empty namespace was filled with the owning table's
-	RefColumns []string
-	OnDelete   Action
-	OnUpdate   Action
+	Name       string   `json:"name,omitempty"`
+	Columns    []string `json:"columns"`
+	References Ref      `json:"references"` // an empty namespace was filled with the owning table's
+	RefColumns []string `json:"refColumns"`
+	OnDelete   Action   `json:"onDelete"`
+	OnUpdate   Action   `json:"onUpdate"`
 }
 
 // Action is what happens to a row whose foreign key target is deleted or changed. The zero value is NoAction.
@@ -116,6 +120,24 @@ func (a Action) String() string {
 		return actionNames[a]
 	}
 	return fmt.Sprintf("Action(%d)", uint8(a))
+}
+
+// MarshalText gives the action's SQL words, as JSON and the ledger have them. An unknown action is ErrInvalid.
+func (a Action) MarshalText() ([]byte, error) {
+	if int(a) >= len(actionNames) {
+		return nil, Invalid("write action", "", "", "%s is none", a)
+	}
+	return []byte(a.String()), nil
+}
+
+// UnmarshalText reads what MarshalText gives. Any other text is ErrInvalid.
+func (a *Action) UnmarshalText(text []byte) error {
+	at := slices.Index(actionNames[:], string(text))
+	if at < 0 {
+		return Invalid("read action", "", "", "%q is none", text)
+	}
+	*a = Action(at)
+	return nil
 }
 
 // Check is a condition that every row must meet, in SQL. An empty Name is derived from table and expression.
@@ -175,6 +197,12 @@ func (t *Table) Checks() []Check { return t.checks }
 
 // Comment is the table's comment, or empty.
 func (t *Table) Comment() string { return t.comment }
+
+// Was names the table that this one is to be made of by renaming, in the same namespace; ok is false where the model
+// says nothing of the kind. It is no part of the shape.
+func (t *Table) Was() (former Ref, ok bool) {
+	return Ref{Namespace: t.ref.Namespace, Name: t.was}, t.was != ""
+}
 
 // Fingerprint is the SHA-256 of the table's canonical form in hexadecimal: equal for equal shapes, whatever the order
 // of fields, the spelling of tags or the Go names.

@@ -16,6 +16,10 @@ func TableOf[T any](opts ...TableOption) (*Table, error) {
 	return tableOf(reflect.TypeFor[T](), opts)
 }
 
+// TableOfType is TableOf for a struct type that is known at run time only, as one made by reflect.StructOf, which has no
+// name: the table then needs one by Named.
+func TableOfType(rt reflect.Type, opts ...TableOption) (*Table, error) { return tableOf(rt, opts) }
+
 func tableOf(rt reflect.Type, opts []TableOption) (*Table, error) {
 	b := newBuilder(rt)
 	if rt.Kind() != reflect.Struct {

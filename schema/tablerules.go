@@ -20,6 +20,7 @@ const ledgerPrefix = "schemactor_"
 func (b *builder) check() {
 	b.checkName()
 	b.checkColumns()
+	b.checkRenames()
 	b.checkKey()
 	b.checkIndexes()
 	b.checkForeignKeys()
@@ -76,6 +77,35 @@ func (b *builder) checkColumns() {
 			b.fault(c.Field, "the lifecycle role is taken by field "+other.Field)
 		}
 		roles[c.Role] = c
+	}
+}
+
+// checkRenames refuses former names that contradict each other: one that another column has now, or had as well.
+func (b *builder) checkRenames() {
+	t := b.table
+	first := map[string]*Column{}
+	for i := range t.columns {
+		c := &t.columns[i]
+		if c.Was == "" {
+			continue
+		}
+		folded := strings.ToLower(c.Was)
+		if other := first[folded]; other != nil {
+			b.fault(c.Field, fmt.Sprintf("was=%s: field %s says the same", c.Was, other.Field))
+		}
+		first[folded] = c
+		for j := range t.columns {
+			if j != i && strings.ToLower(t.columns[j].Name) == folded {
+				b.fault(c.Field, fmt.Sprintf("was=%s: field %s is that column now", c.Was, t.columns[j].Field))
+			}
+		}
+	}
+	switch {
+	case t.was == "":
+	case badText(t.was):
+		b.fault("", fmt.Sprintf("Was: name %q holds a zero byte or is not UTF-8", t.was))
+	case strings.EqualFold(t.was, t.ref.Name):
+		b.fault("", fmt.Sprintf("Was: %q is the table's name now", t.was))
 	}
 }
 

@@ -92,15 +92,16 @@ func (b *baseline) settle(ctx context.Context, tx dialect.Tx, model *schema.Tabl
 	if err != nil {
 		return nil, nil, err
 	}
-	var born *schema.Live
+	plan := b.d.Create(model)
 	if lives[0] != nil {
-		if born, err = b.d.Born(ctx, tx, model); err != nil {
+		born, err := b.d.Born(ctx, tx, model)
+		if err != nil {
 			return nil, nil, err
 		}
-	}
-	plan := b.d.Plan(model, born, lives[0])
-	if blocking := plan.Blocking(); len(blocking) > 0 {
-		return nil, nil, fmt.Errorf("%w: %s", schema.ErrSchemaMismatch, blocking[0])
+		plan = b.d.Alter(dialect.Transition{Model: model, Born: born, Live: lives[0]})
+		if blocking := plan.Blocking(); len(blocking) > 0 {
+			return nil, nil, fmt.Errorf("%w: %s", schema.ErrSchemaMismatch, blocking[0])
+		}
 	}
 	var ran []string
 	for _, deferred := range []bool{false, true} {

@@ -35,11 +35,7 @@ func (db *database) close(ctx context.Context, keep bool) (where string, err err
 		faults = append(faults, os.RemoveAll(db.temporary))
 	}
 	if db.file != "" {
-		for _, suffix := range []string{"", "-wal", "-shm"} {
-			if err := os.Remove(db.file + suffix); !errors.Is(err, os.ErrNotExist) {
-				faults = append(faults, err)
-			}
-		}
+		faults = append(faults, removeFile(db.file))
 	}
 	return "", errors.Join(faults...)
 }
@@ -80,6 +76,17 @@ func (db *database) remove(ctx context.Context) error {
 	if left, err := db.count(ctx, "SELECT count(*) FROM "+ledger[1]); err == nil && left == 0 && !db.hadLedger {
 		for _, table := range ledger {
 			faults = append(faults, exec("DROP TABLE "+table))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// removeFile takes a SQLite file away, and what SQLite keeps beside it.
+func removeFile(path string) error {
+	var faults []error
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(path + suffix); !errors.Is(err, os.ErrNotExist) {
+			faults = append(faults, err)
 		}
 	}
 	return errors.Join(faults...)

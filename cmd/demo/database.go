@@ -149,7 +149,12 @@ func (db *database) count(ctx context.Context, sql string, args ...any) (int64, 
 
 // rows counts what is in a table; a missing one has none, which breaks a promise and not the story.
 func (db *database) rows(ctx context.Context, ref schema.Ref) (int64, error) {
-	n, err := db.count(ctx, "SELECT count(*) FROM "+db.QuoteTable(ref))
+	return db.rowsWhere(ctx, ref, "1 = 1")
+}
+
+// rowsWhere counts the rows that meet a condition; where table or column are missing there are none.
+func (db *database) rowsWhere(ctx context.Context, ref schema.Ref, condition string) (int64, error) {
+	n, err := db.count(ctx, "SELECT count(*) FROM "+db.QuoteTable(ref)+" WHERE "+condition)
 	if errors.Is(err, schema.ErrMissing) {
 		return 0, nil
 	}

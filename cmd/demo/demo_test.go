@@ -32,7 +32,7 @@ func play(t *testing.T, args ...string) (code int, out, errOut string) {
 // small is the whole story with a herd that suits a test.
 func small(t *testing.T, out *bytes.Buffer, database string) error {
 	opts := options{database: database, goroutines: 400, tables: 5}
-	return tell(t.Context(), newScreen(out), opts, []chapter{flawChapter, herdChapter, dropChapter})
+	return tell(t.Context(), newScreen(out), opts, []chapter{flawChapter, herdChapter, dropChapter, evolveChapter})
 }
 
 // kept are the promises of the story; numbers that depend on the machine are left out.
@@ -47,7 +47,12 @@ var kept = []string{
 	`ok +the program saw 0 errors in [\d,]+ creates`,
 	`ok +the table was made twice: at first use, and again after the drop`,
 	`ok +([\d,]+) of ([\d,]+) rows begun after the drop are in the new table`,
-	`All 10 promises kept, in \d+\.\d s\.`,
+	`ok +both versions saw 0 errors in 1,600 creates`,
+	`ok +3 of 3 tables were changed exactly once, on first use by the new version`,
+	`ok +1,600 of 1,600 rows are there, 1,600 with the new column's default`,
+	`ok +started again, the former version is behind on 3 of 3 tables, and works`,
+	`ok +it changed nothing back: 3 of 3 tables have no further migration`,
+	`All 15 promises kept, in \d+\.\d s\.`,
 }
 
 func requireStory(t *testing.T, out string) {
@@ -192,6 +197,20 @@ func TestPromisesCanBreak(t *testing.T) {
 		func(g *sighting) { g.madeOnce = 1 },
 	} {
 		bad := good
+		spoil(&bad)
+		require.Equal(t, 1, broken(bad.promises()))
+	}
+	evolved := evolution{old: 3, new: evolveGoroutines, late: 3, rows: 1006, filled: 1006, behind: 3, changed: 3, settled: 3}
+	require.Zero(t, broken(evolved.promises()))
+	for _, spoil := range []func(*evolution){
+		func(e *evolution) { e.failed, e.failure = 1, schema.ErrMissing },
+		func(e *evolution) { e.changed = 2 },
+		func(e *evolution) { e.rows = 1005 },
+		func(e *evolution) { e.filled = 1005 },
+		func(e *evolution) { e.behind = 2 },
+		func(e *evolution) { e.settled = 2 },
+	} {
+		bad := evolved
 		spoil(&bad)
 		require.Equal(t, 1, broken(bad.promises()))
 	}

@@ -41,14 +41,20 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 
 // exitCode says how it went, in one line where something went wrong and in the exit code.
 func exitCode(ctx context.Context, err error, errOut io.Writer) int {
+	var code outcome
 	switch {
 	case err == nil:
 		return 0
+	case ctx.Err() != nil && errors.Is(err, errHalfway):
+		fmt.Fprintln(errOut, "demo:", errHalfway)
+		return 130
 	case ctx.Err() != nil:
 		fmt.Fprintln(errOut, "demo: interrupted; what it made is cleaned up")
 		return 130
 	case errors.Is(err, errBroken):
 		return 1
+	case errors.As(err, &code):
+		return int(code)
 	}
 	fmt.Fprintln(errOut, "demo:", strings.ReplaceAll(err.Error(), "\n", "; "))
 	if errors.Is(err, errUsage) {
@@ -70,18 +76,20 @@ func newCommand(out io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "demo",
 		Short: "Shows what schemactor promises, on a real database",
-		Long: "Tells a story in three chapters and checks every promise against the database itself:\n" +
-			"the flaw (a check before every operation), the herd, and the dropped table.",
+		Long: "Tells a story in four chapters and checks every promise against the database itself: the flaw\n" +
+			"(a check before every operation), the herd, the dropped table, and the new version.\n\n" +
+			"The commands plan, migrate, history, drift and verify work on a small shop of six tables, whose program\n" +
+			"has three versions and which stays between commands: in ./" + shopFile + ", or where --database says.",
 		Args:          noArguments,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return tell(cmd.Context(), newScreen(out), opts, []chapter{flawChapter, herdChapter, dropChapter})
+			return tell(cmd.Context(), newScreen(out), opts, []chapter{flawChapter, herdChapter, dropChapter, evolveChapter})
 		},
 	}
 	root.PersistentFlags().StringVar(&opts.database, "database", "",
-		"postgres://… or the path of a SQLite file (default a temporary one)")
-	root.PersistentFlags().BoolVar(&opts.keep, "keep", false, "leave what the story made in the database")
+		"postgres://… or the path of a SQLite file (default a temporary one, for the shop ./"+shopFile+")")
+	root.Flags().BoolVar(&opts.keep, "keep", false, "leave what the story made in the database")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 
 	herd := &cobra.Command{
@@ -97,7 +105,9 @@ func newCommand(out io.Writer) *cobra.Command {
 	}
 	herd.Flags().IntVar(&opts.goroutines, "goroutines", herdGoroutines, "how many goroutines write one row each")
 	herd.Flags().IntVar(&opts.tables, "tables", herdTables, "how many missing tables they write to")
+	herd.Flags().BoolVar(&opts.keep, "keep", false, "leave what the herd made in the database")
 	root.AddCommand(herd)
+	root.AddCommand(shopCommands(out, &opts.database)...)
 	root.CompletionOptions.DisableDefaultCmd = true
 	return root
 }

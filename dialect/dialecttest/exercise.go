@@ -18,6 +18,7 @@ func Exercise(t *testing.T, open func(t *testing.T) dialect.Dialect) {
 		{"statements", exerciseStatements},
 		{"shapes", exerciseShapes},
 		{"changes", exerciseChanges},
+		{"migrations", exerciseMigrations},
 		{"names", exerciseNames},
 		{"errors", exerciseErrors},
 		{"transactions", exerciseTransactions},

@@ -21,8 +21,9 @@ func entryOf(ref schema.Ref, generation int64) schema.Entry {
 
 func revisionOf(ref schema.Ref, generation int64, statements ...string) schema.Revision {
 	return schema.Revision{
-		Ref: ref, Generation: generation, FromFingerprint: "", ToFingerprint: "f", Statements: statements, Checksum: "s",
-		State: schema.RevisionApplied, Duration: 1234567 * time.Microsecond, Host: "host", PID: 4194304, Application: "app",
+		Ref: ref, Generation: generation, FromFingerprint: "", ToFingerprint: "f", Statements: statements,
+		State: schema.RevisionApplied, Reason: "drop-column(a): it's \"gone\"; 日本", Catalog: `{"ref": {"name":  "a"}}`,
+		Duration: 1234567 * time.Microsecond, Host: "host", PID: 4194304, Application: "app", Version: "v1.2.3",
 		AppliedAt: moment(int(generation)),
 	}
 }
@@ -37,6 +38,8 @@ func exerciseLedger(t *testing.T, open opener) {
 		require.NoError(t, err)
 		require.Empty(t, history)
 		require.ErrorIs(t, l.Refresh(t.Context(), d.Writer(), entryOf(schema.Ref{Name: "a"}, 1)), schema.ErrMissing)
+		_, err = l.Seen(t.Context(), d.Reader(), schema.Ref{Name: "a"}, "f")
+		require.ErrorIs(t, err, schema.ErrMissing)
 	})
 	t.Run("record, refresh and read", func(t *testing.T) {
 		d := open(t)
@@ -61,6 +64,8 @@ func exerciseLedger(t *testing.T, open opener) {
 		require.NoError(t, err)
 		require.NotNil(t, entry)
 	})
+	t.Run("steps on the way", func(t *testing.T) { exerciseSteps(t, open(t)) })
+	t.Run("edited by hand", func(t *testing.T) { exerciseSeals(t, open(t)) })
 	t.Run("taken back with its transaction", func(t *testing.T) {
 		d := open(t)
 		create(t, d, dialect.LedgerModels()...)
@@ -112,6 +117,8 @@ func exerciseRecords(t *testing.T, d dialect.Dialect, tables ...schema.Ref) {
 		second.Statements = []string{}
 		for i, want := range []schema.Revision{first, second} {
 			want.ID = history[i].ID
+			want.Checksum = history[i].Checksum
+			require.Len(t, want.Checksum, 64)
 			require.Equal(t, want, history[i])
 		}
 	}

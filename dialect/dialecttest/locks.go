@@ -90,6 +90,7 @@ func exerciseLocks(t *testing.T, open opener) {
 		require.NoError(t, release())
 	})
 	t.Run("one at a time", func(t *testing.T) { exerciseExclusion(t, d) })
+	t.Run("aside", func(t *testing.T) { exerciseAside(t, d) })
 	t.Run("failure takes everything back", func(t *testing.T) {
 		standing, model := storeOf[pair](t, d, schema.Named("standing")), modelOf[seat](t, schema.Named("seats1"))
 		failure := errors.New("no")
@@ -193,4 +194,49 @@ func exerciseExclusion(t *testing.T, d dialect.Dialect) {
 	n, err := s.count(t.Context(), dialect.Cond{})
 	require.NoError(t, err)
 	require.EqualValues(t, 1+workers*rounds, n)
+}
+
+// exerciseAside looks at tables beside those who hold their locks.
+func exerciseAside(t *testing.T, d dialect.Dialect) {
+	model, wider := modelOf[thing](t), modelOf[thingWithNullableNumber](t, schema.Named("things"))
+	create(t, d, model)
+	defer exec(t, d, "DROP TABLE things")
+	look := func(ctx context.Context, tx dialect.Tx) error {
+		lives, err := d.Inspect(ctx, tx, model.Ref())
+		if err != nil {
+			return err
+		}
+		birth, err := d.Born(ctx, tx, wider)
+		if err != nil {
+			return err
+		}
+		require.Len(t, schema.Diff(birth, lives[0]), 1)
+		return nil
+	}
+	release := hold(t, d, "things")
+	require.NoError(t, d.Aside(t.Context(), look), "it does not wait for the lock")
+	require.NoError(t, release())
+	require.NoError(t, d.Aside(t.Context(), func(ctx context.Context, tx dialect.Tx) error {
+		if err := look(ctx, tx); err != nil {
+			return err
+		}
+		// Nor does the lock's holder wait for it, whatever it does to the table.
+		return d.Locked(t.Context(), refs("things"), func(ctx context.Context, within dialect.Tx) error {
+			_, err := within.Exec(ctx, "ALTER TABLE things ADD COLUMN extra integer")
+			return err
+		})
+	}))
+	require.Len(t, inspect(t, d, model.Ref()).Columns, 3)
+
+	// It may refuse to write or take it back.
+	_ = d.Aside(t.Context(), func(ctx context.Context, tx dialect.Tx) error {
+		_, err := tx.Exec(ctx, "CREATE TABLE trace (a integer)")
+		return err
+	})
+	require.Nil(t, inspect(t, d, schema.Ref{Name: "trace"}))
+	failure := errors.New("no")
+	require.Same(t, failure, d.Aside(t.Context(), func(context.Context, dialect.Tx) error { return failure }))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, d.Aside(ctx, nothing), context.Canceled)
 }

@@ -44,7 +44,7 @@ func attach[T any](t *testing.T, d dialect.Dialect, table *schema.Table) *store[
 }
 
 // create makes tables as the library does: under their locks, foreign keys last.
-func create(t *testing.T, d dialect.Dialect, tables ...*schema.Table) {
+func create(t tester, d dialect.Dialect, tables ...*schema.Table) {
 	t.Helper()
 	require.NoError(t, d.Locked(t.Context(), refsOf(tables), func(ctx context.Context, tx dialect.Tx) error {
 		return apply(ctx, d, tx, tables...)
@@ -54,7 +54,7 @@ func create(t *testing.T, d dialect.Dialect, tables ...*schema.Table) {
 func apply(ctx context.Context, d dialect.Dialect, tx dialect.Tx, tables ...*schema.Table) error {
 	for _, deferred := range []bool{false, true} {
 		for _, table := range tables {
-			for _, st := range d.Plan(table, nil, nil).Statements {
+			for _, st := range d.Create(table).Statements {
 				if st.Deferred != deferred {
 					continue
 				}
@@ -76,7 +76,7 @@ func refsOf(tables []*schema.Table) []schema.Ref {
 }
 
 // exec runs SQL of the test's own.
-func exec(t *testing.T, d dialect.Dialect, statements ...string) {
+func exec(t tester, d dialect.Dialect, statements ...string) {
 	t.Helper()
 	for _, sql := range statements {
 		_, err := d.Writer().Exec(t.Context(), sql)
@@ -231,7 +231,7 @@ func (s *store[T]) count(ctx context.Context, where dialect.Cond) (n int64, err 
 }
 
 // inspect reads one live table, nil for a missing one.
-func inspect(t *testing.T, d dialect.Dialect, ref schema.Ref) *schema.Live {
+func inspect(t tester, d dialect.Dialect, ref schema.Ref) *schema.Live {
 	t.Helper()
 	lives, err := d.Inspect(t.Context(), d.Reader(), ref)
 	require.NoError(t, err)
@@ -240,7 +240,7 @@ func inspect(t *testing.T, d dialect.Dialect, ref schema.Ref) *schema.Live {
 }
 
 // born reads a model as the server would have made it.
-func born(t *testing.T, d dialect.Dialect, model *schema.Table) *schema.Live {
+func born(t tester, d dialect.Dialect, model *schema.Table) *schema.Live {
 	t.Helper()
 	var out *schema.Live
 	require.NoError(t, d.Locked(t.Context(), []schema.Ref{model.Ref()}, func(ctx context.Context, tx dialect.Tx) (err error) {

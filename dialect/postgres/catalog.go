@@ -24,7 +24,7 @@ SELECT w.ord::int, w.ns, coalesce(current_schema()::text, ''), coalesce(c.relkin
       x.indexprs, x.indpred)::text, E'\n' ORDER BY ic.relname)
     FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class ic ON ic.oid = x.indexrelid WHERE x.indrelid = c.oid
   ), (
-    SELECT string_agg(ROW(k.conname, k.contype, k.conkey, k.confkey, k.confdeltype, k.confupdtype, k.conbin,
+    SELECT string_agg(ROW(k.conname, k.contype, k.conkey, k.confkey, k.confdeltype, k.confupdtype, k.convalidated, k.conbin,
       tn.nspname, tc.relname)::text, E'\n' ORDER BY k.conname)
     FROM pg_catalog.pg_constraint k
     LEFT JOIN pg_catalog.pg_class tc ON tc.oid = k.confrelid LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = tc.relnamespace
@@ -48,7 +48,7 @@ LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = w.nsoid AND c.relname = w.na
 // documentSQL gives expressions in the server's own canonical text. An index's is put together from parts, for the whole
 // text would hold names and storage settings. indnullsnotdistinct came with version 15, which is why it is read through
 // JSON. A column that owns the sequence its default draws from (serial) is one that the database numbers, as an identity
-// column is.
+// column is. Whether a default is volatile is read off the functions and operators in its parse tree.
 const documentSQL = `json_build_object(
     'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
     'columns', (` + columnsSQL + `),
@@ -56,10 +56,20 @@ const documentSQL = `json_build_object(
       SELECT coalesce(json_agg(a.attname ORDER BY k.n), '[]')
       FROM pg_catalog.pg_index x, unnest(x.indkey::int2[]) WITH ORDINALITY AS k(attnum, n), pg_catalog.pg_attribute a
       WHERE x.indrelid = c.oid AND x.indisprimary AND a.attrelid = c.oid AND a.attnum = k.attnum),
+    'keyName', coalesce((
+      SELECT k.conname FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p'), ''),
     'indexes', (` + indexesSQL + `),
+    'invalid', (
+      SELECT coalesce(json_agg(ic.relname ORDER BY ic.relname), '[]')
+      FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class ic ON ic.oid = x.indexrelid
+      WHERE x.indrelid = c.oid AND NOT x.indisvalid),
+    'notValid', (
+      SELECT coalesce(json_agg(k.conname ORDER BY k.conname), '[]')
+      FROM pg_catalog.pg_constraint k
+      WHERE k.conrelid = c.oid AND k.contype IN ('f', 'c') AND NOT k.convalidated),
     'foreignKeys', (` + foreignKeysSQL + `),
     'checks', (
-      SELECT coalesce(json_agg(pg_get_expr(k.conbin, k.conrelid)), '[]')
+      SELECT coalesce(json_agg(json_build_object('name', k.conname, 'expr', pg_get_expr(k.conbin, k.conrelid))), '[]')
       FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c')
   )::text`
 
@@ -72,6 +82,13 @@ const columnsSQL = `
           SELECT FROM pg_catalog.pg_depend p JOIN pg_catalog.pg_class s ON s.oid = p.objid AND s.relkind = 'S'
           WHERE p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = a.attrelid AND p.refobjsubid = a.attnum
             AND p.classid = 'pg_catalog.pg_class'::regclass AND p.deptype = 'a') END,
+        'volatile', CASE WHEN d.adbin IS NULL THEN false ELSE EXISTS (
+          SELECT FROM regexp_matches(d.adbin::text, ':(?:func|opfunc)id (\d+)', 'g') AS f(id)
+          JOIN pg_catalog.pg_proc p ON p.oid = f.id[1]::oid AND p.provolatile = 'v') END,
+        'collation', coalesce((
+          SELECT CASE WHEN pg_collation_is_visible(co.oid) THEN '' ELSE quote_ident(cn.nspname) || '.' END || quote_ident(co.collname)
+          FROM pg_catalog.pg_type t, pg_catalog.pg_collation co, pg_catalog.pg_namespace cn
+          WHERE t.oid = a.atttypid AND t.typcollation <> a.attcollation AND co.oid = a.attcollation AND cn.oid = co.collnamespace), ''),
         'comment', coalesce(col_description(a.attrelid, a.attnum), '')
       ) ORDER BY a.attnum), '[]')
       FROM pg_catalog.pg_attribute a
@@ -79,7 +96,9 @@ const columnsSQL = `
       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped`
 
 const indexesSQL = `
-      SELECT coalesce(json_agg(json_build_object('name', ic.relname, 'unique', x.indisunique, 'definition',
+      SELECT coalesce(json_agg(json_build_object('name', ic.relname, 'unique', x.indisunique, 'constraint', EXISTS (
+        SELECT FROM pg_catalog.pg_constraint k
+        WHERE k.conrelid = x.indrelid AND k.conindid = x.indexrelid AND k.contype IN ('u', 'x')), 'definition',
         am.amname || ' (' || (
           SELECT string_agg(pg_get_indexdef(x.indexrelid, n, false)
             || CASE WHEN co.oid IS NULL OR co.oid = a.attcollation THEN '' ELSE ' COLLATE ' || quote_ident(co.collname) END

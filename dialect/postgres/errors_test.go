@@ -64,7 +64,7 @@ func TestClassifyPermission(t *testing.T) {
 	d := open(t, postgrestest.Role(t, url))
 	model := tableOf[small](t)
 	err := d.Locked(t.Context(), []schema.Ref{model.Ref()}, func(ctx context.Context, tx dialect.Tx) error {
-		_, err := tx.Exec(ctx, d.Plan(model, nil, nil).Statements[0].SQL)
+		_, err := tx.Exec(ctx, d.Create(model).Statements[0].SQL)
 		return err
 	})
 	e := d.Classify(err)

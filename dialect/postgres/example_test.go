@@ -17,12 +17,12 @@ type invoice struct {
 }
 
 // A plan needs no server.
-func ExampleGrammar_Plan() {
+func ExampleGrammar_Create() {
 	model, err := schema.TableOf[invoice](schema.InNamespace("billing"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	statements := postgres.Grammar{}.Plan(model, nil, nil).Statements
+	statements := postgres.Grammar{}.Create(model).Statements
 	fmt.Println(statements[len(statements)-1].SQL)
 	// Output:
 	// CREATE TABLE "billing"."invoices" (

@@ -24,7 +24,7 @@ func TestPlanOfMissingTableIsGolden(t *testing.T) {
 		everythingModel(t, schema.WithComment(`what "PostgreSQL" can't \ do`)),
 		tableOf[small](t, schema.Named(strings.Repeat("ö", 40)), schema.InNamespace(`bil"ling $$ 'x'`)),
 	} {
-		for _, s := range (postgres.Grammar{}).Plan(model, nil, nil).Statements {
+		for _, s := range (postgres.Grammar{}).Create(model).Statements {
 			text.WriteString(s.SQL + ";")
 			if s.Deferred {
 				text.WriteString(" -- deferred")

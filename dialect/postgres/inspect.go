@@ -108,13 +108,15 @@ func fit(ref schema.Ref) schema.Ref {
 type document struct {
 	Comment string
 	Columns []struct {
-		Name, Type, Identity, Generated, Expr, Comment string
-		NotNull, Serial                                bool
+		Name, Type, Collation, Identity, Generated, Expr, Comment string
+		NotNull, Serial, Volatile                                 bool
 	}
 	Key     []string
+	KeyName string
 	Indexes []struct {
 		Name       string
 		Unique     bool
+		Constraint bool
 		Definition string
 	}
 	ForeignKeys []struct {
@@ -122,7 +124,8 @@ type document struct {
 		Columns, RefColumns    []string
 		OnDelete, OnUpdate     string
 	}
-	Checks []string
+	Checks            []schema.LiveCheck
+	NotValid, Invalid []string
 }
 
 func readLive(text string) (*schema.Live, error) {
@@ -130,11 +133,13 @@ func readLive(text string) (*schema.Live, error) {
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
 		return nil, err
 	}
-	live := &schema.Live{Key: doc.Key, Checks: doc.Checks, Comment: doc.Comment}
-	slices.Sort(live.Checks)
+	live := &schema.Live{
+		Key: doc.Key, KeyName: doc.KeyName, Checks: doc.Checks, Comment: doc.Comment, NotValid: doc.NotValid, Invalid: doc.Invalid,
+	}
+	slices.SortFunc(live.Checks, func(a, b schema.LiveCheck) int { return strings.Compare(a.Expr, b.Expr) })
 	for _, c := range doc.Columns {
 		column := schema.LiveColumn{
-			Name: c.Name, Type: c.Type, NotNull: c.NotNull, Comment: c.Comment, Identity: c.Identity == "d",
+			Name: c.Name, Type: c.Type, Collation: c.Collation, NotNull: c.NotNull, Comment: c.Comment, Identity: c.Identity == "d",
 		}
 		switch {
 		case c.Identity == "a":
@@ -147,7 +152,7 @@ func readLive(text string) (*schema.Live, error) {
 		case c.Serial && strings.HasPrefix(c.Expr, "nextval("):
 			column.Identity = true
 		default:
-			column.Default = c.Expr
+			column.Default, column.Volatile = c.Expr, c.Volatile
 		}
 		live.Columns = append(live.Columns, column)
 	}

@@ -19,6 +19,9 @@ const (
 	// beginLocked also bounds the statements of the transaction, so that no other session queues behind one of ours.
 	beginLocked = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '300ms'"
 
+	// beginAside leaves it to the session whether it may write: a standby takes no transaction that asks for it.
+	beginAside = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '300ms'"
+
 	// rollbackTimeout bounds the clean-up after a failure.
 	rollbackTimeout = 5 * time.Second
 )
@@ -28,12 +31,31 @@ const (
 func (d *DB) Locked(
 	ctx context.Context, refs []schema.Ref, fn func(ctx context.Context, tx dialect.Tx) error,
 ) error {
+	return d.within(ctx, beginLocked, func(ctx context.Context, tx transaction) error {
+		if err := lock(ctx, tx, refs); err != nil {
+			return named("lock", err)
+		}
+		if err := fn(ctx, tx); err != nil {
+			return err
+		}
+		return committed(tx.Commit(ctx))
+	})
+}
+
+// Aside implements dialect.Locker. It waits for a connection as Locked does.
+func (d *DB) Aside(ctx context.Context, fn func(ctx context.Context, tx dialect.Tx) error) error {
+	return d.within(ctx, beginAside, func(ctx context.Context, tx transaction) error { return fn(ctx, tx) })
+}
+
+// within runs fn in a transaction whose statements wait for locks for a short time only, and rolls back what fn did not
+// commit.
+func (d *DB) within(ctx context.Context, begin string, fn func(ctx context.Context, tx transaction) error) error {
 	conn, err := d.acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release()
-	pgxTx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginLocked})
+	pgxTx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
 	if err != nil {
 		return named("lock", err)
 	}
@@ -43,13 +65,7 @@ func (d *DB) Locked(
 		defer cancel()
 		_ = tx.Rollback(clean)
 	}()
-	if err := lock(ctx, tx, refs); err != nil {
-		return named("lock", err)
-	}
-	if err := fn(ctx, tx); err != nil {
-		return err
-	}
-	return committed(tx.Commit(ctx))
+	return fn(ctx, tx)
 }
 
 // acquire takes a connection from the pool within a bounded time.

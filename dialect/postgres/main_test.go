@@ -60,7 +60,7 @@ func create(t *testing.T, d dialect.Dialect, models ...*schema.Table) {
 	t.Helper()
 	for _, deferred := range []bool{false, true} {
 		for _, model := range models {
-			for _, s := range d.Plan(model, nil, nil).Statements {
+			for _, s := range d.Create(model).Statements {
 				if s.Deferred == deferred {
 					exec(t, d, s.SQL)
 				}

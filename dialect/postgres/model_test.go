@@ -48,13 +48,21 @@ func everythingModel(t *testing.T, options ...schema.TableOption) *schema.Table 
 // shape is what of a live table takes part in comparisons.
 func shape(live *schema.Live) schema.Live {
 	s := *live
-	s.Ref, s.Hash = schema.Ref{}, ""
+	s.Ref, s.Hash, s.KeyName = schema.Ref{}, "", ""
 	s.Indexes, s.ForeignKeys = slices.Clone(s.Indexes), slices.Clone(s.ForeignKeys)
+	s.Checks = slices.Clone(s.Checks)
 	for i := range s.Indexes {
-		s.Indexes[i].Name = ""
+		s.Indexes[i].Name, s.Indexes[i].Constraint = "", false
 	}
 	for i := range s.ForeignKeys {
 		s.ForeignKeys[i].Name = ""
+	}
+	for i := range s.Checks {
+		s.Checks[i].Name = ""
+	}
+	s.Columns = slices.Clone(s.Columns)
+	for i := range s.Columns {
+		s.Columns[i].Collation, s.Columns[i].Volatile = "", false
 	}
 	slices.SortFunc(s.Indexes, func(a, b schema.LiveIndex) int { return strings.Compare(a.Definition, b.Definition) })
 	return s

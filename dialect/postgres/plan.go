@@ -11,21 +11,21 @@ import (
 // longestVarchar is the largest length that varchar takes.
 const longestVarchar = 10485760
 
-// Plan implements dialect.Planner: the statements that create a missing table, or the differences of one that is there.
-func (g Grammar) Plan(model *schema.Table, born, live *schema.Live) *schema.Plan {
-	p := &schema.Plan{Table: model.Ref()}
-	if live != nil {
-		p.Changes = schema.Diff(born, live)
-		return p
+// Create implements dialect.Planner.
+func (g Grammar) Create(model *schema.Table) *schema.Plan {
+	p := &schema.Plan{Table: model.Ref(), Model: model.Fingerprint()}
+	add := func(s schema.Statement) {
+		s.Mode = schema.ModeTransaction
+		p.Statements = append(p.Statements, s)
 	}
 	if namespace := model.Ref().Namespace; namespace != "" {
-		p.Statements = append(p.Statements, schema.Statement{SQL: g.createNamespace(namespace)})
+		add(schema.Statement{SQL: g.createNamespace(namespace)})
 	}
-	for _, sql := range g.create(model, model.Ref(), true) {
-		p.Statements = append(p.Statements, schema.Statement{SQL: sql})
+	for _, sql := range g.create(model, model.Ref(), g.ownNames(model)) {
+		add(schema.Statement{SQL: sql})
 	}
 	for _, fk := range model.ForeignKeys() {
-		p.Statements = append(p.Statements, schema.Statement{SQL: g.addForeignKey(model.Ref(), fk), Deferred: true})
+		add(schema.Statement{SQL: g.addForeignKey(model.Ref(), fk), Deferred: true, Lock: "share row exclusive"})
 	}
 	return p
 }
@@ -48,32 +48,39 @@ END`, literal(g.FitName(name)), g.Quote(name), lockSpace)
 	return "DO " + tag + " " + body + " " + tag
 }
 
+// names are what the checks (as listed by Grammar.checks) and the indexes of a table are called, in their order.
+type names struct{ checks, indexes []string }
+
+// ownNames are those of the model's own table.
+func (g Grammar) ownNames(model *schema.Table) names {
+	var n names
+	for _, c := range g.checks(model) {
+		n.checks = append(n.checks, g.FitName(schema.CheckName(model.Ref(), c)))
+	}
+	for _, ix := range model.Indexes() {
+		n.indexes = append(n.indexes, g.FitName(schema.IndexName(model.Ref(), ix)))
+	}
+	return n
+}
+
 // create gives the statements for a table of the model's shape at ref, with indexes and comments, without foreign keys.
-// Unless they are named, the server finds names for checks and indexes that nobody has.
-func (g Grammar) create(model *schema.Table, ref schema.Ref, named bool) []string {
+func (g Grammar) create(model *schema.Table, ref schema.Ref, called names) []string {
 	table := g.QuoteTable(ref)
 	var lines []string
 	for i := range model.Columns() {
 		lines = append(lines, g.column(&model.Columns()[i]))
 	}
 	lines = append(lines, "PRIMARY KEY ("+g.list(model.KeyNames())+")")
-	for _, c := range g.checks(model) {
-		line := "CHECK (" + c.Expr + ")"
-		if named {
-			line = "CONSTRAINT " + g.Quote(schema.CheckName(ref, c)) + " " + line
-		}
-		lines = append(lines, line)
+	for i, c := range g.checks(model) {
+		lines = append(lines, "CONSTRAINT "+g.Quote(called.checks[i])+" CHECK ("+c.Expr+")")
 	}
 	out := []string{"CREATE TABLE " + table + " (\n  " + strings.Join(lines, ",\n  ") + "\n)"}
-	for _, ix := range model.Indexes() {
+	for i, ix := range model.Indexes() {
 		head := "CREATE INDEX "
 		if ix.Unique {
 			head = "CREATE UNIQUE INDEX "
 		}
-		if named {
-			head += g.Quote(schema.IndexName(ref, ix)) + " "
-		}
-		out = append(out, head+"ON "+table+" ("+g.list(ix.Columns)+")")
+		out = append(out, head+g.Quote(called.indexes[i])+" ON "+table+" ("+g.list(ix.Columns)+")")
 	}
 	if comment := model.Comment(); comment != "" {
 		out = append(out, "COMMENT ON TABLE "+table+" IS "+literal(comment))
@@ -141,9 +148,13 @@ func (g Grammar) checks(model *schema.Table) []schema.Check {
 }
 
 func (g Grammar) addForeignKey(table schema.Ref, fk schema.ForeignKey) string {
-	sql := fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)",
-		g.QuoteTable(table), g.Quote(schema.ForeignKeyName(table, fk)), g.list(fk.Columns),
-		g.QuoteTable(fk.References), g.list(fk.RefColumns))
+	return fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s",
+		g.QuoteTable(table), g.Quote(schema.ForeignKeyName(table, fk)), g.references(fk))
+}
+
+// references is a foreign key's definition.
+func (g Grammar) references(fk schema.ForeignKey) string {
+	sql := fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s)", g.list(fk.Columns), g.QuoteTable(fk.References), g.list(fk.RefColumns))
 	if fk.OnDelete != schema.NoAction {
 		sql += " ON DELETE " + fk.OnDelete.String()
 	}

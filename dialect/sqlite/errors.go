@@ -84,6 +84,9 @@ func kindOf(e sqlite3.Error) (constraint string, kind error) {
 	case sqlite3.ErrConstraintNotNull:
 		return named, schema.ErrNotNull
 	}
+	if e.Code == sqlite3.ErrError && message == "CHECK constraint failed" {
+		return "", schema.ErrCheck // ADD COLUMN looks at the rows by a statement of its own, and so gives no better code
+	}
 	switch e.Code {
 	case sqlite3.ErrBusy, sqlite3.ErrLocked:
 		return "", schema.ErrLockTimeout

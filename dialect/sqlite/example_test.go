@@ -17,12 +17,12 @@ type invoice struct {
 }
 
 // A plan needs no database.
-func ExampleGrammar_Plan() {
+func ExampleGrammar_Create() {
 	model, err := schema.TableOf[invoice]()
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(sqlite.Grammar{}.Plan(model, nil, nil).Statements[0].SQL)
+	fmt.Println(sqlite.Grammar{}.Create(model).Statements[0].SQL)
 	// Output:
 	// CREATE TABLE `invoices` (
 	//   `id` INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

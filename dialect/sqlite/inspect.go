@@ -12,6 +12,9 @@ import (
 )
 
 const (
+	sources = `SELECT lower(tbl_name), sql FROM sqlite_schema
+		WHERE tbl_name COLLATE NOCASE IN (SELECT value FROM json_each(?)) AND type IN ('table', 'index', 'trigger') AND sql <> ''
+		ORDER BY type <> 'table', type, rowid`
 	relations = `SELECT lower(name), name, type, coalesce(sql, '') FROM sqlite_schema
 		WHERE name COLLATE NOCASE IN (SELECT value FROM json_each(?)) AND type IN ('table', 'view')`
 	columnsOf = `SELECT lower(s.name), x.name, upper(x.type), x."notnull", coalesce(x.dflt_value, ''), x.pk, x.hidden
@@ -51,7 +54,7 @@ func (d *DB) Inspect(ctx context.Context, q dialect.Querier, refs ...schema.Ref)
 		q = querier{tx}
 	}
 	r := &reading{ctx: ctx, q: q, names: names(refs), found: map[string]*schema.Live{}, texts: map[string]tableText{}}
-	for _, step := range []func() error{r.relations, r.columns, r.indexes, r.foreignKeys} {
+	for _, step := range []func() error{r.relations, r.columns, r.indexes, r.foreignKeys, r.sources} {
 		if err := step(); err != nil {
 			return nil, d.Classify(err)
 		}
@@ -98,9 +101,11 @@ func (r *reading) relations() error {
 		if r.texts[key].virtual {
 			return &schema.Error{Op: "inspect", Table: name, Kind: schema.ErrSchemaMismatch, Detail: "it is a virtual table"}
 		}
-		checks := r.texts[key].checks
-		slices.Sort(checks)
-		r.found[key] = &schema.Live{Checks: checks}
+		live := &schema.Live{}
+		for _, expr := range slices.Sorted(slices.Values(r.texts[key].checks)) {
+			live.Checks = append(live.Checks, schema.LiveCheck{Expr: expr})
+		}
+		r.found[key] = live
 		return nil
 	})
 }
@@ -224,6 +229,20 @@ func (r *reading) foreignKeys() error {
 	})
 }
 
+// sources reads the texts, triggers in the order in which they were made, for in its reverse SQLite fires them.
+func (r *reading) sources() error {
+	return r.each(sources, func(rows dialect.Rows) error {
+		var key, text string
+		if err := rows.Scan(&key, &text); err != nil {
+			return err
+		}
+		if live := r.found[key]; live != nil {
+			live.Source = append(live.Source, text)
+		}
+		return nil
+	})
+}
+
 func action(words string) schema.Action {
 	for a := schema.NoAction; a <= schema.SetDefault; a++ {
 		if a.String() == words {
@@ -262,7 +281,7 @@ func (d *DB) Born(ctx context.Context, _ dialect.Tx, model *schema.Table) (*sche
 	scratch.SetMaxOpenConns(1)
 	defer scratch.Close()
 	q := querier{scratch}
-	for _, s := range d.Plan(model, nil, nil).Statements {
+	for _, s := range d.Create(model).Statements {
 		if _, err := q.Exec(ctx, s.SQL); err != nil {
 			return nil, d.Classify(err)
 		}

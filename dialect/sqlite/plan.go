@@ -15,32 +15,41 @@ var storage = map[schema.Kind]string{
 	schema.KindDecimal: "TEXT", schema.KindJSON: "TEXT",
 }
 
-// Plan creates a missing table and its indexes; for a table that is there it gives the differences. Foreign keys stand
-// inside the table, for SQLite lets them point at tables that come later.
-func (g Grammar) Plan(model *schema.Table, born, live *schema.Live) *schema.Plan {
-	if live != nil {
-		return &schema.Plan{Table: model.Ref(), Changes: schema.Diff(unnumbered(model, born, live), live)}
-	}
-	plan := &schema.Plan{Table: model.Ref(), Statements: []schema.Statement{{SQL: g.createTable(model)}}}
-	for _, ix := range model.Indexes() {
-		plan.Statements = append(plan.Statements, schema.Statement{SQL: g.createIndex(model, ix)})
+// Create makes the table and its indexes. Foreign keys stand inside the table, for SQLite lets them point at tables that
+// come later.
+func (g Grammar) Create(model *schema.Table) *schema.Plan {
+	plan := &schema.Plan{Table: model.Ref(), Model: model.Fingerprint()}
+	for _, sql := range append([]string{g.createTable(model)}, g.createIndexes(model)...) {
+		plan.Statements = append(plan.Statements, schema.Statement{SQL: sql, Mode: schema.ModeTransaction})
 	}
 	return plan
 }
 
+func (g Grammar) createIndexes(model *schema.Table) []string {
+	var out []string
+	for _, ix := range model.Indexes() {
+		out = append(out, g.createIndex(model, ix))
+	}
+	return out
+}
+
 // unnumbered gives born without a numbering that the model does not ask for and live lacks: SQLite numbers every single
 // INTEGER key, wanted or not, but not one that was declared BIGINT.
-func unnumbered(model *schema.Table, born, live *schema.Live) *schema.Live {
+//
+// now has the present names of columns that are to be renamed, by their folded former ones.
+func unnumbered(model *schema.Table, born, live *schema.Live, now map[string]string) *schema.Live {
 	if born == nil {
 		return nil
 	}
 	out := *born
 	out.Columns = slices.Clone(born.Columns)
-	columns := model.Columns()
-	for i := range columns {
-		have, ok := live.Column(columns[i].Name)
-		at := slices.IndexFunc(out.Columns, func(c schema.LiveColumn) bool { return c.Name == columns[i].Name })
-		if ok && at >= 0 && !columns[i].Auto && !have.Identity {
+	for _, have := range live.Columns {
+		name := have.Name
+		if to, ok := now[fold(name)]; ok {
+			name = to
+		}
+		at := slices.IndexFunc(out.Columns, func(c schema.LiveColumn) bool { return c.Name == name })
+		if position, ok := model.Column(name); ok && at >= 0 && !model.Columns()[position].Auto && !have.Identity {
 			out.Columns[at].Identity = false
 		}
 	}

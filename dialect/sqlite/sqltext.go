@@ -10,6 +10,8 @@ type token struct {
 	text string // canonical: words and plain quoted names in lower case
 	word bool   // a bare word, which may be a keyword
 	name string // of a word or a quoted name: the name itself, folded
+	from int    // where it begins in the text
+	to   int    // where it ends
 }
 
 // twoBytes are the operators that a space would cut in two.
@@ -29,7 +31,7 @@ func tokens(text string) []token {
 			i++
 		case c == '\'':
 			end := quoted(text, i, '\'')
-			out = append(out, token{text: text[i:end]})
+			out = append(out, token{text: text[i:end], from: i, to: end})
 			i = end
 		case c == '"' || c == '`' || c == '[':
 			closing := c
@@ -38,7 +40,7 @@ func tokens(text string) []token {
 			}
 			end := quoted(text, i, closing)
 			name := unquoted(text[i:end], closing)
-			out = append(out, token{text: identifier(name), name: name})
+			out = append(out, token{text: identifier(name), name: name, from: i, to: end})
 			i = end
 		case wordByte(c):
 			end := i + 1
@@ -46,14 +48,14 @@ func tokens(text string) []token {
 				end++
 			}
 			word := fold(text[i:end])
-			out = append(out, token{text: word, word: true, name: word})
+			out = append(out, token{text: word, word: true, name: word, from: i, to: end})
 			i = end
 		default:
 			end := i + 1
 			if end < len(text) && slices.Contains(twoBytes, text[i:end+1]) {
 				end++
 			}
-			out = append(out, token{text: text[i:end]})
+			out = append(out, token{text: text[i:end], from: i, to: end})
 			i = end
 		}
 	}

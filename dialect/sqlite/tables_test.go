@@ -41,7 +41,7 @@ type rich struct {
 func TestGoldenPlan(t *testing.T) {
 	m := model[rich](t, schema.Named("rich ones"), schema.WithCheck("tenant > 0"))
 	var b strings.Builder
-	for _, s := range (Grammar{}).Plan(m, nil, nil).Statements {
+	for _, s := range (Grammar{}).Create(m).Statements {
 		require.False(t, s.Deferred)
 		fmt.Fprintf(&b, "%s;\n", s.SQL)
 	}
@@ -54,7 +54,7 @@ func TestGoldenPlan(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, string(want), b.String())
 	d := fresh(t)
-	for _, s := range (Grammar{}).Plan(m, nil, nil).Statements {
+	for _, s := range (Grammar{}).Create(m).Statements {
 		run(t, d, s.SQL)
 	}
 	require.Empty(t, changes(t, d, m))
@@ -68,7 +68,7 @@ func changes(t *testing.T, d *DB, m *schema.Table) []schema.Change {
 	lives, err := d.Inspect(t.Context(), d.Reader(), m.Ref())
 	require.NoError(t, err)
 	require.NotNil(t, lives[0])
-	return d.Plan(m, born, lives[0]).Changes
+	return d.Alter(dialect.Transition{Model: m, Born: born, Live: lives[0]}).Changes
 }
 
 type numbered struct {
