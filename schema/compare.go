@@ -29,6 +29,12 @@ type Delta struct {
 // otherwise as they were.
 func (d *Delta) Live() *Live { return d.renamed }
 
+// Overtaken reports whether an extra foreign key is over the columns of a missing one: the model's has changed, and as
+// long as the former one is there, the new one's actions cannot do what they say.
+func (d *Delta) Overtaken(extra ForeignKey) bool {
+	return slices.ContainsFunc(d.ForeignKeys.Missing, func(fk ForeignKey) bool { return slices.Equal(fk.Columns, extra.Columns) })
+}
+
 // Rename is one column's change of name.
 type Rename struct{ From, To string }
 

@@ -147,6 +147,6 @@ func TestPlanInWords(t *testing.T) {
 	require.False(t, p.Empty())
 	require.Equal(t, p.Changes[1:], p.Blocking())
 	p.Statements = []Statement{{SQL: "CREATE TABLE users"}}
-	require.Equal(t, "app.users: 2 changes, 1 statements\n  ~ extra index i\n  ~ missing column c\n  > CREATE TABLE users\n", p.String())
+	require.Equal(t, "app.users: 2 changes, 1 statement\n  ~ extra index i\n  ~ missing column c\n  > CREATE TABLE users\n", p.String())
 	require.False(t, (&Plan{Statements: p.Statements}).Empty())
 }

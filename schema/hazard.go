@@ -18,7 +18,7 @@ const (
 	HazardDropColumn     HazardKind = "drop-column"
 	HazardDropIndex      HazardKind = "drop-index"
 	HazardDropUnique     HazardKind = "drop-unique"
-	HazardDropForeignKey HazardKind = "drop-foreign-key"
+	HazardDropForeignKey HazardKind = "drop-foreign-key" // also of one over the columns of another that the model wants now
 	HazardDropCheck      HazardKind = "drop-check"
 	HazardDropDefault    HazardKind = "drop-default"
 	HazardDropComment    HazardKind = "drop-comment"

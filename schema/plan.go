@@ -149,7 +149,7 @@ func (p *Plan) String() string {
 		b.WriteString("matches\n")
 		return b.String()
 	}
-	fmt.Fprintf(&b, "%d changes, %d statements\n", len(p.Changes), len(p.Statements))
+	fmt.Fprintf(&b, "%s, %s\n", counted(len(p.Changes), "change"), counted(len(p.Statements), "statement"))
 	for _, c := range p.Changes {
 		fmt.Fprintf(&b, "  ~ %s\n", c)
 	}
@@ -169,6 +169,14 @@ func (p *Plan) String() string {
 		}
 	}
 	return b.String()
+}
+
+// counted gives a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // words tells in one line what the statement means for others.

@@ -25,24 +25,31 @@ func (a *alteration) madeAnew() (gone []schema.Rename) {
 		case is && c.Want.Generated != c.Have.Generated, is && c.Want.Type != c.Have.Type,
 			was && !is && strings.HasSuffix(c.Have.Generated, virtualTail):
 			add(c.Want.Name)
+			a.computedFrom(c, add)
 		case c.Want.Type != c.Have.Type:
 			a.held(c)
-			for _, other := range a.live.Columns {
-				if !generated(other) || !schema.Mentions(other.Generated, c.Want.Name) {
-					continue
-				}
-				born, ok := a.t.Born.Column(other.Name)
-				switch {
-				case ok && generated(born):
-					add(other.Name)
-				case !ok && !a.allows(hazard(schema.HazardDropColumn, other.Name)):
-					a.plan.Faults = append(a.plan.Faults, "column "+naming([]string{c.Want.Name})+" cannot change its type: the column "+
-						naming([]string{other.Name})+" that the model does not know is computed from it")
-				}
-			}
+			a.computedFrom(c, add)
 		}
 	}
 	return gone
+}
+
+// computedFrom adds the columns that are computed from one whose type changes or that is made anew itself, and reports
+// those that the model does not know and that stay.
+func (a *alteration) computedFrom(c schema.ColumnDelta, add func(name string)) {
+	for _, other := range a.live.Columns {
+		if !generated(other) || !schema.Mentions(other.Generated, c.Want.Name) {
+			continue
+		}
+		born, ok := a.t.Born.Column(other.Name)
+		switch {
+		case ok && generated(born):
+			add(other.Name)
+		case !ok && !a.allows(hazard(schema.HazardDropColumn, other.Name)):
+			a.plan.Faults = append(a.plan.Faults, "column "+naming([]string{c.Want.Name})+" cannot be changed: the column "+
+				naming([]string{other.Name})+" that the model does not know is computed from it")
+		}
+	}
 }
 
 // held reports the checks that the model does not know, that stay, and that a column cannot become a text or cease to
@@ -68,8 +75,12 @@ func (a *alteration) dropGone() {
 			a.change("ALTER COLUMN "+a.Quote(c.Want.Name)+" DROP EXPRESSION", hazard(schema.HazardChangeGenerated, c.Want.Name))
 		}
 	}
-	for _, r := range a.gone {
-		a.change("DROP COLUMN "+a.Quote(r.From), hazard(schema.HazardChangeGenerated, r.To))
+	for _, computed := range []bool{true, false} { // what is computed from another goes before it
+		for _, r := range a.gone {
+			if c, _ := a.whole.Column(r.To); generated(c) == computed {
+				a.change("DROP COLUMN "+a.Quote(r.From), hazard(schema.HazardChangeGenerated, r.To))
+			}
+		}
 	}
 }
 

@@ -13,10 +13,7 @@ import (
 func (a *alteration) dropExtras() {
 	for _, fk := range a.delta.ForeignKeys.Extra {
 		h := hazard(schema.HazardDropForeignKey, fk.Columns...)
-		replaced := slices.ContainsFunc(a.delta.ForeignKeys.Missing, func(m schema.ForeignKey) bool {
-			return slices.Equal(m.Columns, fk.Columns)
-		})
-		if a.allows(h) && !replaced {
+		if a.allows(h) && !a.delta.Overtaken(fk) {
 			a.dropConstraint(fk.Name, h)
 		}
 	}
@@ -107,6 +104,7 @@ func (a *alteration) key() {
 	if !a.delta.Key {
 		return
 	}
+	a.pointedTo()
 	columns := a.t.Born.Key
 	h := hazard(schema.HazardChangeKey, columns...)
 	name, drop := a.live.KeyName, ""
@@ -122,7 +120,7 @@ func (a *alteration) key() {
 		a.change(drop+"ADD CONSTRAINT "+a.Quote(name)+" PRIMARY KEY ("+a.list(columns)+")", h)
 		return
 	}
-	index := keyName(columns)
+	index := keyName(a.t.Model.Ref().Name, columns)
 	if !a.ours.indexes[index] {
 		a.refuse("SELECT 1 FROM "+a.table+" GROUP BY "+a.list(columns)+" HAVING count(*) > 1 LIMIT 1",
 			"duplicates in "+naming(columns)+": they cannot be the key")
@@ -132,6 +130,18 @@ func (a *alteration) key() {
 		a.change(drop, h)
 	}
 	a.change("ADD CONSTRAINT "+a.Quote(name)+" PRIMARY KEY USING INDEX "+a.Quote(index), h)
+}
+
+// pointedTo reports foreign keys of the table to its own key that the model does not know and that stay: the key cannot
+// go from beneath them.
+func (a *alteration) pointedTo() {
+	for _, fk := range a.delta.ForeignKeys.Extra {
+		self := fk.References.Name == a.live.Ref.Name && (a.live.Ref.Namespace == "" || fk.References.Namespace == a.live.Ref.Namespace)
+		if self && slices.Equal(fk.RefColumns, a.live.Key) && !a.allows(hazard(schema.HazardDropForeignKey, fk.Columns...)) {
+			a.plan.Faults = append(a.plan.Faults,
+				"the primary key cannot change: the foreign key "+naming([]string{fk.Name})+" that the model does not know points to it")
+		}
+	}
 }
 
 // checks adds the missing ones, each in one statement with the dropping of those that it replaces, so that there is no
@@ -178,7 +188,7 @@ func (a *alteration) foreignKeys() {
 		c := constraint{name: want.Name, structure: want.References.String() + want.OnDelete.String() + want.OnUpdate.String()}
 		c.definition, c.lock, c.deferred = a.references(fk), shareRowExclusive, true
 		for _, old := range a.delta.ForeignKeys.Extra {
-			if h := hazard(schema.HazardDropForeignKey, old.Columns...); slices.Equal(old.Columns, want.Columns) && a.allows(h) {
+			if h := hazard(schema.HazardDropForeignKey, old.Columns...); slices.Equal(old.Columns, want.Columns) {
 				c.drop, c.hazards, c.lock = append(c.drop, old.Name), append(c.hazards, h), accessExclusive
 			}
 		}

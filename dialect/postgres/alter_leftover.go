@@ -29,8 +29,9 @@ func (a *alteration) requiredName(column string) string { return a.FitName(requi
 
 func (a *alteration) fillingName(column string) string { return a.FitName(fillingPrefix + column) }
 
-func keyName(columns []string) string {
-	sum := sha256.Sum256([]byte(strings.Join(columns, "\x00")))
+// keyName names the index that is to become a key. Another table's key may change at the same time.
+func keyName(table string, columns []string) string {
+	sum := sha256.Sum256([]byte(table + "\x00" + strings.Join(columns, "\x00")))
 	return keyPrefix + hex.EncodeToString(sum[:])[:8]
 }
 
@@ -71,7 +72,7 @@ func (a *alteration) clear() {
 		}
 	}
 	for _, ix := range sorted(a.ours.indexes) {
-		if !a.delta.Key || ix != keyName(a.t.Born.Key) {
+		if !a.delta.Key || ix != keyName(a.t.Model.Ref().Name, a.t.Born.Key) {
 			a.dropIndex(ix)
 		}
 	}

@@ -38,7 +38,8 @@ func (a *alteration) retyped(c schema.ColumnDelta, model *schema.Column) {
 		a.change(alter + "DROP DEFAULT")
 	}
 	a.outdated(c)
-	s := schema.Statement{SQL: "ALTER TABLE " + a.table + " " + alter + "TYPE " + columnType(model), Lock: accessExclusive}
+	before, after := a.respelled(c.Want.Name)
+	s := schema.Statement{SQL: "ALTER TABLE " + a.table + " " + before + alter + "TYPE " + columnType(model), Lock: accessExclusive}
 	switch {
 	case c.Have.Collation != "" && model.Kind == schema.KindString:
 		s.SQL += " COLLATE " + c.Have.Collation
@@ -52,6 +53,7 @@ func (a *alteration) retyped(c schema.ColumnDelta, model *schema.Column) {
 		s.Rewrites, s.Scans = a.online(), a.online()
 		s.Hazards = []schema.Hazard{hazard(schema.HazardRetypeColumn, c.Want.Name)}
 	}
+	s.SQL += after
 	a.add(s)
 	switch drop := hazard(schema.HazardDropDefault, c.Want.Name); {
 	case c.Want.Default != "" && same:
@@ -78,6 +80,23 @@ func (a *alteration) outdated(c schema.ColumnDelta) {
 		a.dropConstraint(old.Name, hazard(schema.HazardChangeCheck, a.mentioned(old.Expr)...))
 		return true
 	})
+}
+
+// respelled gives the actions around a change of type that make the model's checks of the column anew from the model's
+// words. The server would make them from its own, and spell an IN over varchar differently each time.
+func (a *alteration) respelled(column string) (before, after string) {
+	called, model := a.ownNames(a.t.Model).checks, a.Grammar.checks(a.t.Model)
+	for _, check := range a.live.Checks {
+		born := slices.IndexFunc(a.t.Born.Checks, func(b schema.LiveCheck) bool { return b.Expr == check.Expr })
+		if born < 0 || !schema.Mentions(check.Expr, column) || slices.Contains(a.live.NotValid, check.Name) {
+			continue
+		}
+		if at := slices.Index(called, a.t.Born.Checks[born].Name); at >= 0 {
+			before += "DROP CONSTRAINT " + a.Quote(check.Name) + ", "
+			after += ", ADD CONSTRAINT " + a.Quote(check.Name) + " CHECK (" + model[at].Expr + ")"
+		}
+	}
+	return before, after
 }
 
 // transition is what those who make statements for one column get to know: the table under its new names.

@@ -13,7 +13,7 @@ const longestVarchar = 10485760
 
 // Create implements dialect.Planner.
 func (g Grammar) Create(model *schema.Table) *schema.Plan {
-	p := &schema.Plan{Table: model.Ref(), Model: model.Fingerprint()}
+	p := &schema.Plan{Table: model.Ref(), Model: model.Fingerprint(), Changes: []schema.Change{{Kind: schema.MissingTable, Object: model.String()}}}
 	add := func(s schema.Statement) {
 		s.Mode = schema.ModeTransaction
 		p.Statements = append(p.Statements, s)

@@ -24,14 +24,29 @@ func (r *retyping) over(expr string) string { return schema.Substitute(expr, r.c
 func (r *retyping) concerns(name, expr string, extra bool, drop schema.HazardKind) bool {
 	column := r.c.Want
 	switch {
-	case !schema.Mentions(expr, column.Name):
+	case !schema.Mentions(expr, column.Name), slices.ContainsFunc(r.gone(), func(c string) bool { return schema.Mentions(expr, c) }):
 		return false
 	case name == r.FitName(requiredPrefix+column.Name):
 		return column.NotNull && !r.c.Have.NotNull
-	case name == r.FitName(fillingPrefix+column.Name), name == keyName(r.t.Born.Key):
+	case name == r.FitName(fillingPrefix+column.Name), name == keyName(r.t.Model.Ref().Name, r.t.Born.Key):
 		return true
 	}
 	return !strings.HasPrefix(name, ownPrefix) && !(extra && r.goes(drop, r.columnsOf(expr)))
+}
+
+// gone lists the generated columns that the plan has dropped before, and everything over them with them, to add them again
+// when the column has its new type.
+func (r *retyping) gone() (columns []string) {
+	for _, c := range r.t.Live.Columns {
+		changes := slices.ContainsFunc(r.delta.Columns, func(d schema.ColumnDelta) bool {
+			return d.Have.Name == c.Name && (generated(d.Have) || generated(d.Want)) &&
+				(d.Want.Generated != d.Have.Generated && d.Want.Generated != "" || d.Want.Type != d.Have.Type)
+		})
+		if changes || generated(c) && schema.Mentions(c.Generated, r.c.Want.Name) {
+			columns = append(columns, c.Name)
+		}
+	}
+	return columns
 }
 
 // goes reports whether an extra of the table is dropped by a statement of the plan that comes before.

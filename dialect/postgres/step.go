@@ -155,44 +155,27 @@ func (d *DB) concurrently(ctx context.Context, st schema.Statement) error {
 // outside runs a statement outside any transaction. An index that it is to make is looked at before, for one that an
 // earlier try left behind would be in the way, and afterwards, for the server does not always say that one is unusable.
 func (d *DB) outside(ctx context.Context, st schema.Statement) error {
-	conn, err := d.acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
 	ix, builds := builtIndex(st.SQL)
-	if builds {
+	return d.unlimited(ctx, func(conn *pgxpool.Conn) error {
+		if !builds {
+			_, err := conn.Exec(ctx, st.SQL)
+			return err
+		}
 		state, err := ix.state(ctx, conn)
 		if err == nil && state == indexInvalid && st.Undo != "" {
 			_, err = conn.Exec(ctx, st.Undo)
 		}
 		if err != nil {
-			return named("apply", err)
+			return err
 		}
-	}
-	limits, err := unlimited(ctx, conn)
-	if err != nil {
-		return named("apply", err)
-	}
-	_, err = conn.Exec(ctx, st.SQL)
-	limits.restore(ctx, conn)
-	if err != nil {
-		e := *named("apply", err)
-		if limits.stay && errors.Is(&e, schema.ErrLockTimeout) {
-			e.Detail = "the server's own lock_timeout of " + limits.lock + " cannot be lifted behind a connection pooler"
+		if _, err = conn.Exec(ctx, st.SQL); err != nil {
+			return err
 		}
-		return &e
-	}
-	if !builds {
-		return nil
-	}
-	if state, err := ix.state(ctx, conn); err != nil || state != indexValid {
-		if err != nil {
-			return named("apply", err)
+		if state, err = ix.state(ctx, conn); err == nil && state != indexValid {
+			err = &schema.Error{Op: "apply", Kind: schema.ErrRaced, Constraint: ix.name, Detail: "the index was not finished"}
 		}
-		return &schema.Error{Op: "apply", Kind: schema.ErrRaced, Constraint: ix.name, Detail: "the index was not finished"}
-	}
-	return nil
+		return err
+	})
 }
 
 // sweep takes away an unfinished index, or whatever else the statement's Undo does. A server process that has lost its client
@@ -208,19 +191,16 @@ func (d *DB) sweep(ctx context.Context, st schema.Statement) error {
 			return err
 		}
 	}
-	conn, err := d.acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
-	if builds {
-		// A whole one of the name is somebody else's, or was finished after all.
-		if state, err := ix.state(ctx, conn); err != nil || state != indexInvalid {
-			return err
+	return d.unlimited(ctx, func(conn *pgxpool.Conn) error {
+		if builds {
+			// A whole one of the name is somebody else's, or was finished after all.
+			if state, err := ix.state(ctx, conn); err != nil || state != indexInvalid {
+				return err
+			}
 		}
-	}
-	_, err = conn.Exec(ctx, st.Undo)
-	return err
+		_, err := conn.Exec(ctx, st.Undo)
+		return err
+	})
 }
 
 // index is one that a statement makes.
@@ -259,41 +239,47 @@ func (ix index) state(ctx context.Context, conn *pgxpool.Conn) (state indexState
 	return state, err
 }
 
-// limits are the timeouts that a session has.
-type limits struct {
-	lock, statement string
-	lifted, stay    bool // lifted for a moment; not to be lifted
-}
-
-// unlimited lifts the timeouts that server, database or role give a session, which are meant for requests: to build an
-// index concurrently is to wait for every older transaction, and takes as long as the table has rows. It can be done for
-// a session that is our own only. Behind a pooler the server's process is another one than the client was told.
-func unlimited(ctx context.Context, conn *pgxpool.Conn) (l limits, err error) {
+// unlimited runs fn on a session without the timeouts that server, database or role give it, which are meant for
+// requests: to build an index concurrently is to wait for every older transaction, and takes as long as the table has
+// rows. They can be lifted for a session that is our own only. Behind a pooler the server's process is another one than
+// the client was told, and they stay.
+func (d *DB) unlimited(ctx context.Context, fn func(conn *pgxpool.Conn) error) error {
+	conn, err := d.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
 	var pid uint32
-	q := querier{conn}
-	_, err = dialect.QueryRow(ctx, q, "SELECT pg_backend_pid()::bigint, current_setting('lock_timeout'), current_setting('statement_timeout')",
-		[]any{pgx.QueryExecModeExec}, &pid, &l.lock, &l.statement)
-	if err != nil || l.lock == "0" && l.statement == "0" {
-		return l, err
+	var lock, statement string
+	_, err = dialect.QueryRow(ctx, querier{conn},
+		"SELECT pg_backend_pid()::bigint, current_setting('lock_timeout'), current_setting('statement_timeout')",
+		[]any{pgx.QueryExecModeExec}, &pid, &lock, &statement)
+	if err != nil {
+		return named("apply", err)
 	}
-	if pid != conn.Conn().PgConn().PID() {
-		l.stay = true
-		return l, nil
+	own := pid == conn.Conn().PgConn().PID()
+	if own && (lock != "0" || statement != "0") {
+		defer restore(ctx, conn, lock, statement)
+		_, err = conn.Exec(ctx, "SET lock_timeout = 0; SET statement_timeout = 0")
 	}
-	l.lifted = true
-	_, err = conn.Exec(ctx, "SET lock_timeout = 0; SET statement_timeout = 0")
-	return l, err
+	if err == nil {
+		err = fn(conn)
+	}
+	if err == nil {
+		return nil
+	}
+	e := *named("apply", err)
+	if !own && errors.Is(&e, schema.ErrLockTimeout) {
+		e.Detail = "the server's own lock_timeout of " + lock + " cannot be lifted behind a connection pooler"
+	}
+	return &e
 }
 
-// restore gives the session its timeouts back. A session for which that fails is not used again.
-func (l limits) restore(ctx context.Context, conn *pgxpool.Conn) {
-	if !l.lifted {
-		return
-	}
+// restore gives a session its timeouts back. One for which that fails is not used again.
+func restore(ctx context.Context, conn *pgxpool.Conn, lock, statement string) {
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
-	_, err := conn.Exec(after, "SET lock_timeout = "+literal(l.lock)+"; SET statement_timeout = "+literal(l.statement))
-	if err != nil {
+	if _, err := conn.Exec(after, "SET lock_timeout = "+literal(lock)+"; SET statement_timeout = "+literal(statement)); err != nil {
 		_ = conn.Conn().Close(after)
 	}
 }

@@ -161,8 +161,15 @@ func alterCases(t *testing.T) map[string]alterCase {
 			[]string{"drop-column(old)"},
 			true, two, "id, name",
 		},
-		"leftover":         {text("id INTEGER PRIMARY KEY, name TEXT NOT NULL, old TEXT NOT NULL DEFAULT 'd'"), items[item](t), schema.Policy{}, nil, false, two, "id, name"},
-		"foreign key":      {text("id INTEGER PRIMARY KEY, name TEXT NOT NULL, owner INT"), items[itemOwner](t), schema.Policy{}, []string{"add-foreign-key(owner)"}, true, two, "id, name"},
+		"leftover":    {text("id INTEGER PRIMARY KEY, name TEXT NOT NULL, old TEXT NOT NULL DEFAULT 'd'"), items[item](t), schema.Policy{}, nil, false, two, "id, name"},
+		"foreign key": {text("id INTEGER PRIMARY KEY, name TEXT NOT NULL, owner INT"), items[itemOwner](t), schema.Policy{}, []string{"add-foreign-key(owner)"}, true, two, "id, name"},
+		"foreign key with another action": {
+			text("id INTEGER PRIMARY KEY, name TEXT NOT NULL, owner INT REFERENCES owners (id) ON DELETE CASCADE"),
+			items[itemOwner](t),
+			schema.Policy{},
+			[]string{"add-foreign-key(owner)", "drop-foreign-key(owner)"},
+			true, two, "id, name",
+		},
 		"foreign key goes": {text("id INTEGER PRIMARY KEY REFERENCES owners (id) ON DELETE CASCADE, name TEXT NOT NULL"), items[item](t), anything(), []string{"drop-foreign-key(id)"}, true, two, "id, name"},
 	}
 }

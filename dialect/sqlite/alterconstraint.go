@@ -218,7 +218,7 @@ func (a *alteration) changeForeignKeys() {
 		table.constraints = append(table.constraints, a.foreignKeyClause(a.formerForeignKey(fk)))
 	}
 	for _, fk := range a.delta.ForeignKeys.Extra {
-		if a.allowed(schema.HazardDropForeignKey, fk.Columns...) || a.unkeyed(fk) {
+		if a.allowed(schema.HazardDropForeignKey, fk.Columns...) || a.unkeyed(fk) || a.delta.Overtaken(fk) {
 			a.edit(hazard(schema.HazardDropForeignKey, fk.Columns...))
 			a.removeForeignKey(fk)
 		}

@@ -18,7 +18,7 @@ var storage = map[schema.Kind]string{
 // Create makes the table and its indexes. Foreign keys stand inside the table, for SQLite lets them point at tables that
 // come later.
 func (g Grammar) Create(model *schema.Table) *schema.Plan {
-	plan := &schema.Plan{Table: model.Ref(), Model: model.Fingerprint()}
+	plan := &schema.Plan{Table: model.Ref(), Model: model.Fingerprint(), Changes: []schema.Change{{Kind: schema.MissingTable, Object: model.String()}}}
 	for _, sql := range append([]string{g.createTable(model)}, g.createIndexes(model)...) {
 		plan.Statements = append(plan.Statements, schema.Statement{SQL: sql, Mode: schema.ModeTransaction})
 	}

@@ -1,23 +1,23 @@
 -- add a column, 0 rows
-things: 1 changes, 1 statements
+things: 1 change, 1 statement
   ~ missing column n: want bigint
   > ALTER TABLE "things" ADD COLUMN "n" bigint
       lock: access exclusive
 
 -- add a column, 5000 rows
-things: 1 changes, 1 statements
+things: 1 change, 1 statement
   ~ missing column n: want bigint
   > ALTER TABLE "things" ADD COLUMN "n" bigint
       lock: access exclusive
 
 -- add a column that must be filled, 0 rows
-things: 1 changes, 1 statements
+things: 1 change, 1 statement
   ~ missing column n: want bigint
   > ALTER TABLE "things" ADD COLUMN "n" bigint NOT NULL
       lock: access exclusive
 
 -- add a column that must be filled, 5000 rows
-things: 1 changes, 2 statements
+things: 1 change, 2 statements
   ~ missing column n: want bigint
   > SELECT 1 FROM "things" LIMIT 1
       stops if it finds a row: column "n" is NOT NULL without a default, and there are rows: give it a backfill=; lock: access share
@@ -25,33 +25,35 @@ things: 1 changes, 2 statements
       lock: access exclusive; hazard: set-not-null(n)
 
 -- add a column and fill it, 0 rows
-things: 1 changes, 1 statements
+things: 1 change, 1 statement
   ~ missing column n: want bigint
   > ALTER TABLE "things" ADD COLUMN "n" bigint NOT NULL
       lock: access exclusive
 
 -- add a column and fill it, 5000 rows
-things: 1 changes, 9 statements
+things: 1 change, 9 statements
   ~ missing column n: want bigint
   > ALTER TABLE "things" ADD COLUMN "n" bigint
       lock: access exclusive
   > ALTER TABLE "things" ADD CONSTRAINT "schemactor_fill_n" CHECK ("n" IS NULL OR true) NOT VALID
       lock: access exclusive
-  > WITH batch AS (
-      SELECT "id" AS schemactor_key1 FROM "things" ORDER BY "id" LIMIT 2000
-    ), filled AS (
-      UPDATE "things" AS t SET "n" = (id * 2) FROM batch WHERE t."id" = batch.schemactor_key1 AND ("n" IS NULL)
+  > WITH schemactor_page AS MATERIALIZED (
+      SELECT "id" FROM "things" ORDER BY "id" LIMIT 1000
+    ), schemactor_filled AS (
+      UPDATE "things" SET "n" = (id * 2) WHERE ("id") IN (SELECT "id" FROM schemactor_page) AND ("n" IS NULL)
     )
-    SELECT (SELECT count(*) FROM batch), schemactor_key1::text FROM batch ORDER BY schemactor_key1 DESC LIMIT 1
+    SELECT n.seen, l."id"::text FROM (SELECT count(*) AS seen FROM schemactor_page) AS n
+    LEFT JOIN (SELECT * FROM schemactor_page ORDER BY "id" DESC LIMIT 1) AS l ON true
       runs in batches; lock: row exclusive; reads the table
   > ALTER TABLE "things" ADD CONSTRAINT "schemactor_nn_n" CHECK ("n" IS NOT NULL) NOT VALID
       runs in a transaction of its own; lock: access exclusive; hazard: set-not-null(n)
-  > WITH batch AS (
-      SELECT "id" AS schemactor_key1 FROM "things" ORDER BY "id" LIMIT 2000
-    ), filled AS (
-      UPDATE "things" AS t SET "n" = (id * 2) FROM batch WHERE t."id" = batch.schemactor_key1 AND ("n" IS NULL)
+  > WITH schemactor_page AS MATERIALIZED (
+      SELECT "id" FROM "things" ORDER BY "id" LIMIT 1000
+    ), schemactor_filled AS (
+      UPDATE "things" SET "n" = (id * 2) WHERE ("id") IN (SELECT "id" FROM schemactor_page) AND ("n" IS NULL)
     )
-    SELECT (SELECT count(*) FROM batch), schemactor_key1::text FROM batch ORDER BY schemactor_key1 DESC LIMIT 1
+    SELECT n.seen, l."id"::text FROM (SELECT count(*) AS seen FROM schemactor_page) AS n
+    LEFT JOIN (SELECT * FROM schemactor_page ORDER BY "id" DESC LIMIT 1) AS l ON true
       runs in batches; lock: row exclusive; reads the table
   > ALTER TABLE "things" VALIDATE CONSTRAINT "schemactor_nn_n"
       runs in a transaction of its own; lock: share update exclusive; reads the table
@@ -81,12 +83,13 @@ things: 2 changes, 14 statements
       lock: access exclusive
   > ALTER TABLE "things" ADD CONSTRAINT "schemactor_fill_r" CHECK ("r" IS NULL OR true) NOT VALID
       lock: access exclusive
-  > WITH batch AS (
-      SELECT "id" AS schemactor_key1 FROM "things" ORDER BY "id" LIMIT 2000
-    ), filled AS (
-      UPDATE "things" AS t SET "r" = (random()) FROM batch WHERE t."id" = batch.schemactor_key1 AND ("r" IS NULL)
+  > WITH schemactor_page AS MATERIALIZED (
+      SELECT "id" FROM "things" ORDER BY "id" LIMIT 1000
+    ), schemactor_filled AS (
+      UPDATE "things" SET "r" = (random()) WHERE ("id") IN (SELECT "id" FROM schemactor_page) AND ("r" IS NULL)
     )
-    SELECT (SELECT count(*) FROM batch), schemactor_key1::text FROM batch ORDER BY schemactor_key1 DESC LIMIT 1
+    SELECT n.seen, l."id"::text FROM (SELECT count(*) AS seen FROM schemactor_page) AS n
+    LEFT JOIN (SELECT * FROM schemactor_page ORDER BY "id" DESC LIMIT 1) AS l ON true
       runs in batches; lock: row exclusive; reads the table
   > ALTER TABLE "things" DROP CONSTRAINT "schemactor_fill_r"
       lock: access exclusive
@@ -96,12 +99,13 @@ things: 2 changes, 14 statements
       lock: access exclusive
   > ALTER TABLE "things" ADD CONSTRAINT "schemactor_fill_s" CHECK ("s" IS NULL OR true) NOT VALID
       lock: access exclusive
-  > WITH batch AS (
-      SELECT "id" AS schemactor_key1 FROM "things" ORDER BY "id" LIMIT 2000
-    ), filled AS (
-      UPDATE "things" AS t SET "s" = (random()) FROM batch WHERE t."id" = batch.schemactor_key1 AND ("s" IS NULL)
+  > WITH schemactor_page AS MATERIALIZED (
+      SELECT "id" FROM "things" ORDER BY "id" LIMIT 1000
+    ), schemactor_filled AS (
+      UPDATE "things" SET "s" = (random()) WHERE ("id") IN (SELECT "id" FROM schemactor_page) AND ("s" IS NULL)
     )
-    SELECT (SELECT count(*) FROM batch), schemactor_key1::text FROM batch ORDER BY schemactor_key1 DESC LIMIT 1
+    SELECT n.seen, l."id"::text FROM (SELECT count(*) AS seen FROM schemactor_page) AS n
+    LEFT JOIN (SELECT * FROM schemactor_page ORDER BY "id" DESC LIMIT 1) AS l ON true
       runs in batches; lock: row exclusive; reads the table
   > ALTER TABLE "things" ADD CONSTRAINT "schemactor_nn_s" CHECK ("s" IS NOT NULL) NOT VALID
       runs in a transaction of its own; lock: access exclusive
@@ -137,13 +141,13 @@ things: 2 changes, 3 statements
       lock: share update exclusive
 
 -- set not null, 0 rows
-things: 1 changes, 1 statements
+things: 1 change, 1 statement
   ~ column nullability n: want not null, have null
   > ALTER TABLE "things" ALTER COLUMN "n" SET NOT NULL
       lock: access exclusive
 
 -- set not null, 5000 rows
-things: 1 changes, 5 statements
+things: 1 change, 5 statements
   ~ column nullability n: want not null, have null
   > SELECT 1 FROM "things" WHERE "n" IS NULL LIMIT 1
       stops if it finds a row: column "n" holds NULL: give it a backfill=; runs in a transaction of its own; lock: access share; reads the table
@@ -157,29 +161,31 @@ things: 1 changes, 5 statements
       lock: access exclusive
 
 -- fill and set not null, 0 rows
-things: 1 changes, 1 statements
+things: 1 change, 1 statement
   ~ column nullability n: want not null, have null
   > ALTER TABLE "things" ALTER COLUMN "n" SET NOT NULL
       lock: access exclusive
 
 -- fill and set not null, 5000 rows
-things: 1 changes, 6 statements
+things: 1 change, 6 statements
   ~ column nullability n: want not null, have null
-  > WITH batch AS (
-      SELECT "id" AS schemactor_key1 FROM "things" ORDER BY "id" LIMIT 2000
-    ), filled AS (
-      UPDATE "things" AS t SET "n" = (id * 2) FROM batch WHERE t."id" = batch.schemactor_key1 AND ("n" IS NULL)
+  > WITH schemactor_page AS MATERIALIZED (
+      SELECT "id" FROM "things" ORDER BY "id" LIMIT 1000
+    ), schemactor_filled AS (
+      UPDATE "things" SET "n" = (id * 2) WHERE ("id") IN (SELECT "id" FROM schemactor_page) AND ("n" IS NULL)
     )
-    SELECT (SELECT count(*) FROM batch), schemactor_key1::text FROM batch ORDER BY schemactor_key1 DESC LIMIT 1
+    SELECT n.seen, l."id"::text FROM (SELECT count(*) AS seen FROM schemactor_page) AS n
+    LEFT JOIN (SELECT * FROM schemactor_page ORDER BY "id" DESC LIMIT 1) AS l ON true
       runs in batches; lock: row exclusive; reads the table
   > ALTER TABLE "things" ADD CONSTRAINT "schemactor_nn_n" CHECK ("n" IS NOT NULL) NOT VALID
       runs in a transaction of its own; lock: access exclusive; hazard: set-not-null(n)
-  > WITH batch AS (
-      SELECT "id" AS schemactor_key1 FROM "things" ORDER BY "id" LIMIT 2000
-    ), filled AS (
-      UPDATE "things" AS t SET "n" = (id * 2) FROM batch WHERE t."id" = batch.schemactor_key1 AND ("n" IS NULL)
+  > WITH schemactor_page AS MATERIALIZED (
+      SELECT "id" FROM "things" ORDER BY "id" LIMIT 1000
+    ), schemactor_filled AS (
+      UPDATE "things" SET "n" = (id * 2) WHERE ("id") IN (SELECT "id" FROM schemactor_page) AND ("n" IS NULL)
     )
-    SELECT (SELECT count(*) FROM batch), schemactor_key1::text FROM batch ORDER BY schemactor_key1 DESC LIMIT 1
+    SELECT n.seen, l."id"::text FROM (SELECT count(*) AS seen FROM schemactor_page) AS n
+    LEFT JOIN (SELECT * FROM schemactor_page ORDER BY "id" DESC LIMIT 1) AS l ON true
       runs in batches; lock: row exclusive; reads the table
   > ALTER TABLE "things" VALIDATE CONSTRAINT "schemactor_nn_n"
       runs in a transaction of its own; lock: share update exclusive; reads the table
@@ -189,13 +195,13 @@ things: 1 changes, 6 statements
       lock: access exclusive
 
 -- drop not null, 0 rows
-things: 1 changes, 1 statements
+things: 1 change, 1 statement
   ~ column nullability n: want null, have not null
   > ALTER TABLE "things" ALTER COLUMN "n" DROP NOT NULL
       lock: access exclusive; hazard: drop-not-null(n)
 
 -- drop not null, 5000 rows
-things: 1 changes, 1 statements
+things: 1 change, 1 statement
   ~ column nullability n: want null, have not null
   > ALTER TABLE "things" ALTER COLUMN "n" DROP NOT NULL
       lock: access exclusive; hazard: drop-not-null(n)
@@ -223,7 +229,7 @@ things: 2 changes, 4 statements
       runs in a transaction of its own; lock: share update exclusive; reads the table
 
 -- rename the table, 0 rows
-new things: 1 changes, 2 statements
+new things: 1 change, 2 statements
   ~ renamed table new things: have things
   > ALTER TABLE "things" RENAME TO "new things"
       lock: access exclusive; hazard: rename-table
@@ -231,7 +237,7 @@ new things: 1 changes, 2 statements
       lock: share update exclusive
 
 -- rename the table, 5000 rows
-new things: 1 changes, 2 statements
+new things: 1 change, 2 statements
   ~ renamed table new things: have things
   > ALTER TABLE "things" RENAME TO "new things"
       lock: access exclusive; hazard: rename-table
@@ -261,19 +267,19 @@ things: 2 changes, 3 statements
       lock: access exclusive
 
 -- widen numbers, 0 rows
-things: 1 changes, 1 statements
+things: 1 change, 1 statement
   ~ column type n: want numeric(6,2), have numeric(5,2)
   > ALTER TABLE "things" ALTER COLUMN "n" TYPE numeric(6,2)
       lock: access exclusive
 
 -- widen numbers, 5000 rows
-things: 1 changes, 1 statements
+things: 1 change, 1 statement
   ~ column type n: want numeric(6,2), have numeric(5,2)
   > ALTER TABLE "things" ALTER COLUMN "n" TYPE numeric(6,2)
       lock: access exclusive
 
 -- another check over the column, 0 rows
-things: 2 changes, 1 statements
+things: 2 changes, 1 statement
   ~ missing check (n = ANY (ARRAY['a'::text, 'b'::text, 'c'::text]))
   ~ extra check (n = ANY (ARRAY['a'::text, 'b'::text]))
   > ALTER TABLE "things" DROP CONSTRAINT "things_n_check", ADD CONSTRAINT "things__3eca1171_ck" CHECK ("n" IN ('a', 'b', 'c'))
@@ -291,7 +297,7 @@ things: 2 changes, 3 statements
       runs in a transaction of its own; lock: share update exclusive; reads the table
 
 -- leftovers of another program, 0 rows
-things: 4 changes, 1 statements
+things: 4 changes, 1 statement
   ~ extra column legacy: have text
   ~ extra column extra: have integer
   ~ extra unique index btree (extra): have things_extra_key
@@ -300,7 +306,7 @@ things: 4 changes, 1 statements
       lock: access exclusive; hazard: leftover-not-null(legacy)
 
 -- leftovers of another program, 5000 rows
-things: 4 changes, 1 statements
+things: 4 changes, 1 statement
   ~ extra column legacy: have text
   ~ extra column extra: have integer
   ~ extra unique index btree (extra): have things_extra_key
@@ -339,7 +345,7 @@ things: 4 changes, 4 statements
       lock: access exclusive; hazard: drop-column(extra)
 
 -- generated column, 0 rows
-things: 1 changes, 2 statements
+things: 1 change, 2 statements
   ~ column generated expression twice: want (n * 2), have (n * 3)
   > ALTER TABLE "things" DROP COLUMN "twice"
       lock: access exclusive; hazard: change-generated(twice)
@@ -347,7 +353,7 @@ things: 1 changes, 2 statements
       lock: access exclusive
 
 -- generated column, 5000 rows
-things: 1 changes, 2 statements
+things: 1 change, 2 statements
   ~ column generated expression twice: want (n * 2), have (n * 3)
   > ALTER TABLE "things" DROP COLUMN "twice"
       lock: access exclusive; hazard: change-generated(twice)
@@ -355,13 +361,13 @@ things: 1 changes, 2 statements
       lock: access exclusive; rewrites the table; hazard: rewrite-table(twice)
 
 -- generated no longer, 0 rows
-things: 1 changes, 1 statements
+things: 1 change, 1 statement
   ~ column generated expression n: have (id * 3)
   > ALTER TABLE "things" ALTER COLUMN "n" DROP EXPRESSION
       lock: access exclusive; hazard: change-generated(n)
 
 -- generated no longer, 5000 rows
-things: 1 changes, 1 statements
+things: 1 change, 1 statement
   ~ column generated expression n: have (id * 3)
   > ALTER TABLE "things" ALTER COLUMN "n" DROP EXPRESSION
       lock: access exclusive; hazard: change-generated(n)
@@ -383,11 +389,11 @@ things: 2 changes, 6 statements
   ~ primary key: want n, have id
   > SELECT 1 FROM "things" GROUP BY "n" HAVING count(*) > 1 LIMIT 1
       stops if it finds a row: duplicates in "n": they cannot be the key; runs in a transaction of its own; lock: access share; reads the table
-  > CREATE UNIQUE INDEX CONCURRENTLY "schemactor_key_1b16b1df" ON "things" USING btree ("n")
+  > CREATE UNIQUE INDEX CONCURRENTLY "schemactor_key_dbb6c48b" ON "things" USING btree ("n")
       runs outside any transaction; lock: share update exclusive; reads the table; hazard: change-key(n)
   > ALTER TABLE "things" DROP CONSTRAINT "things_pkey"
       lock: access exclusive; hazard: change-key(n)
-  > ALTER TABLE "things" ADD CONSTRAINT "things_pkey" PRIMARY KEY USING INDEX "schemactor_key_1b16b1df"
+  > ALTER TABLE "things" ADD CONSTRAINT "things_pkey" PRIMARY KEY USING INDEX "schemactor_key_dbb6c48b"
       lock: access exclusive; hazard: change-key(n)
   > ALTER TABLE "things" ALTER COLUMN "n" ADD GENERATED BY DEFAULT AS IDENTITY
       lock: access exclusive; hazard: change-identity(n)
@@ -435,13 +441,13 @@ things: 4 changes, 9 statements
       runs in a transaction of its own; lock: share update exclusive; reads the table
 
 -- not validated, 0 rows
-things: 1 changes, 1 statements
+things: 1 change, 1 statement
   ~ constraint not validated half
   > ALTER TABLE "things" VALIDATE CONSTRAINT "half"
       lock: share update exclusive
 
 -- not validated, 5000 rows
-things: 1 changes, 1 statements
+things: 1 change, 1 statement
   ~ constraint not validated half
   > ALTER TABLE "things" VALIDATE CONSTRAINT "half"
       runs in a transaction of its own; lock: share update exclusive; reads the table
