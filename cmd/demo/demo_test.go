@@ -113,7 +113,8 @@ func TestStoryInANewFile(t *testing.T) {
 func TestStoryOnPostgres(t *testing.T) {
 	address := postgrestest.Open(t)
 	var out bytes.Buffer
-	require.NoError(t, small(t, &out, address))
+	err := small(t, &out, address)
+	require.NoError(t, err, out.String())
 	requireStory(t, out.String())
 
 	d, err := postgres.Open(t.Context(), address, nil)

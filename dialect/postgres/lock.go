@@ -17,20 +17,29 @@ const (
 	lockSpace = 0x5c4ac702
 
 	// beginLocked also bounds the statements of the transaction, so that no other session queues behind one of ours.
-	beginLocked = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '300ms'"
+	beginLocked = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '300ms'; " +
+		"SET LOCAL idle_in_transaction_session_timeout = 0"
 
 	// beginAside leaves it to the session whether it may write: a standby takes no transaction that asks for it.
 	beginAside = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '300ms'"
+
+	// lockWait is the same for a place among those who hold locks.
+	lockWait = 300 * time.Millisecond
 
 	// rollbackTimeout bounds the clean-up after a failure.
 	rollbackTimeout = 5 * time.Second
 )
 
-// Locked implements dialect.Locker with transaction-level advisory locks. It waits up to 10 seconds for a connection of
-// the pool, which is ErrUnavailable. ErrUnavailable is also a commit whose outcome did not come back: the ledger tells it.
+// Locked implements dialect.Locker with transaction-level advisory locks. No more than half of the pool's connections are
+// in Locked at the same time; a place among them that is not had in 300 ms is ErrLockTimeout as well. It waits up to 10
+// seconds for a connection of the pool, which is ErrUnavailable. ErrUnavailable is also a commit whose outcome did not come back: the ledger tells it.
 func (d *DB) Locked(
 	ctx context.Context, refs []schema.Ref, fn func(ctx context.Context, tx dialect.Tx) error,
 ) error {
+	if err := d.place(ctx); err != nil {
+		return err
+	}
+	defer func() { <-d.locking }()
 	return d.within(ctx, beginLocked, func(ctx context.Context, tx transaction) error {
 		if err := lock(ctx, tx, refs); err != nil {
 			return named("lock", err)
@@ -42,10 +51,35 @@ func (d *DB) Locked(
 	})
 }
 
+// place waits for one of the places of those who hold locks.
+func (d *DB) place(ctx context.Context) error {
+	timer := time.NewTimer(lockWait)
+	defer timer.Stop()
+	select {
+	case d.locking <- struct{}{}:
+		return nil
+	case <-timer.C:
+		return &schema.Error{Op: "lock", Kind: schema.ErrLockTimeout}
+	case <-ctx.Done():
+		return named("lock", context.Cause(ctx))
+	}
+}
+
 // Aside implements dialect.Locker. It waits for a connection as Locked does.
 func (d *DB) Aside(ctx context.Context, fn func(ctx context.Context, tx dialect.Tx) error) error {
-	return d.within(ctx, beginAside, func(ctx context.Context, tx transaction) error { return fn(ctx, tx) })
+	return d.within(ctx, beginAside, func(ctx context.Context, tx transaction) error { return fn(ctx, observing{tx}) })
 }
+
+// observing is a transaction that ends with Aside, and changes nothing.
+type observing struct{ transaction }
+
+// Commit fails: what is done in Aside is rolled back.
+func (observing) Commit(context.Context) error {
+	return errors.New("the transaction is rolled back by Aside")
+}
+
+// Rollback does nothing: Aside rolls back.
+func (observing) Rollback(context.Context) error { return nil }
 
 // within runs fn in a transaction whose statements wait for locks for a short time only, and rolls back what fn did not
 // commit.

@@ -34,6 +34,10 @@ type DB struct {
 	owned bool
 
 	closeTimeout, acquireTimeout time.Duration
+
+	// locking has a place for each connection that may hold tables' locks at the same time: half of the pool, for who
+	// holds a lock may need a second connection, and would wait for it forever if all were held so.
+	locking chan struct{}
 }
 
 var _ dialect.Dialect = (*DB)(nil)
@@ -86,7 +90,10 @@ func New(pool *pgxpool.Pool, cfg *Config) (*DB, error) {
 }
 
 func newDB(pool *pgxpool.Pool, owned bool) *DB {
-	return &DB{pool: pool, owned: owned, closeTimeout: closeTimeout, acquireTimeout: acquireTimeout}
+	return &DB{
+		pool: pool, owned: owned, closeTimeout: closeTimeout, acquireTimeout: acquireTimeout,
+		locking: make(chan struct{}, max(1, pool.Config().MaxConns/2)),
+	}
 }
 
 // Name is "postgres".
