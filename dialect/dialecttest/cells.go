@@ -123,6 +123,6 @@ func (b *blueprint) cell(r *rapid.T, d dialect.Dialect, c *part, tame bool) stri
 // unfit reports whether rows, and nothing else, were in the way.
 func unfit(err error) bool {
 	return slices.ContainsFunc([]error{
-		schema.ErrUnfitRows, schema.ErrCheck, schema.ErrNotNull, schema.ErrDuplicate, schema.ErrForeignKey,
+		schema.ErrUnfitRows, schema.ErrInvalid, schema.ErrCheck, schema.ErrNotNull, schema.ErrDuplicate, schema.ErrForeignKey,
 	}, func(kind error) bool { return errors.Is(err, kind) })
 }

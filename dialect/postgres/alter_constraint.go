@@ -109,7 +109,7 @@ func (a *alteration) key() {
 	h := hazard(schema.HazardChangeKey, columns...)
 	name, drop := a.live.KeyName, ""
 	if name != "" {
-		drop = "DROP CONSTRAINT " + a.Quote(name)
+		drop = "DROP CONSTRAINT IF EXISTS " + a.Quote(name) // it went with a column of it that was dropped before
 	} else {
 		name = a.free(a.t.Model.Ref().Name+"_pkey", "key")
 	}

@@ -49,7 +49,7 @@ func (a *alteration) retyped(c schema.ColumnDelta, model *schema.Column) {
 	if widens {
 		s.Scans = a.online() && a.judged(c.Want.Name)
 	} else {
-		s.SQL += " USING " + conversion(c.Have.Type, model.Kind, column)
+		s.SQL += " USING " + converted(c, model, column)
 		s.Rewrites, s.Scans = a.online(), a.online()
 		s.Hazards = []schema.Hazard{hazard(schema.HazardRetypeColumn, c.Want.Name)}
 	}
@@ -200,8 +200,19 @@ func conversion(from string, to schema.Kind, column string) string {
 	}
 }
 
+// converted is conversion, or what the model's backfill makes of the column where it names it.
+func converted(c schema.ColumnDelta, model *schema.Column, column string) string {
+	if schema.Mentions(model.Backfill, c.Want.Name) {
+		return "(" + model.Backfill + ")::" + baseType(model.Kind)
+	}
+	return conversion(c.Have.Type, model.Kind, column)
+}
+
 // unfit asks for a row whose value the new type cannot hold as it is; the query is empty where nobody can say.
 func (a *alteration) unfit(c schema.ColumnDelta) (query, words string) {
+	if model := a.model[c.Want.Name]; schema.Mentions(model.Backfill, c.Want.Name) {
+		return "", "" // the model says itself what becomes of the values
+	}
 	column, to, condition := a.Quote(c.Want.Name), spanOf(c.Want.Type), ""
 	bits := map[string]int{"smallint": 15, "integer": 31, "bigint": 63}
 	from := spanOf(c.Have.Type).family
@@ -212,6 +223,8 @@ func (a *alteration) unfit(c schema.ColumnDelta) (query, words string) {
 	case to.family == "numeric" && !to.unconstrained && number:
 		condition = fmt.Sprintf("%[1]s::numeric <> round(%[1]s::numeric, %[2]d) OR abs(%[1]s::numeric) >= 10::numeric ^ %[3]d",
 			column, to.scale, to.size-to.scale)
+	case bits[to.family] > 0 && textual(c.Have.Type):
+		condition = column + `::text !~ '^\s*[-+]?[0-9]+\s*$'`
 	case bits[to.family] > 0 && number && bits[from] != bits[to.family]:
 		n := bits[to.family]
 		condition = fmt.Sprintf("%[1]s::numeric NOT BETWEEN -(2::numeric ^ %[2]d) AND 2::numeric ^ %[2]d - 1", column, n)

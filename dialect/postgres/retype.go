@@ -103,10 +103,7 @@ func dollars(body string) string {
 
 // converted gives the value in the column's base type, in which lengths are left to the assignment: a cast would cut.
 func (r *retyping) converted(column string) string {
-	if r.ownWay() {
-		return "(" + r.model.Backfill + ")::" + baseType(r.model.Kind)
-	}
-	return conversion(r.c.Have.Type, r.model.Kind, column)
+	return converted(r.c, r.model, column)
 }
 
 // ownWay reports whether the model says how the values are converted.
