@@ -13,7 +13,7 @@ import (
 func (a *alteration) dropExtras() {
 	for _, fk := range a.delta.ForeignKeys.Extra {
 		h := hazard(schema.HazardDropForeignKey, fk.Columns...)
-		if a.allows(h) && !a.delta.Overtaken(fk) {
+		if a.misfit(fk) || a.allows(h) && !a.delta.Overtaken(fk) {
 			a.dropConstraint(fk.Name, h)
 		}
 	}
@@ -188,7 +188,7 @@ func (a *alteration) foreignKeys() {
 		c := constraint{name: want.Name, structure: want.References.String() + want.OnDelete.String() + want.OnUpdate.String()}
 		c.definition, c.lock, c.deferred = a.references(fk), shareRowExclusive, true
 		for _, old := range a.delta.ForeignKeys.Extra {
-			if h := hazard(schema.HazardDropForeignKey, old.Columns...); slices.Equal(old.Columns, want.Columns) {
+			if h := hazard(schema.HazardDropForeignKey, old.Columns...); slices.Equal(old.Columns, want.Columns) && !a.misfit(old) {
 				c.drop, c.hazards, c.lock = append(c.drop, old.Name), append(c.hazards, h), accessExclusive
 			}
 		}
@@ -209,6 +209,16 @@ func (a *alteration) orphans(fk schema.ForeignKey) string {
 	}
 	return "SELECT 1 FROM " + a.table + " AS c WHERE " + strings.Join(present, " AND ") + " AND NOT EXISTS (SELECT 1 FROM " +
 		a.QuoteTable(fk.References) + " AS p WHERE " + strings.Join(pairs, " AND ") + ") LIMIT 1"
+}
+
+// misfit reports whether a foreign key has to go before one of its columns gets a type that cannot be compared with what
+// it points to.
+func (a *alteration) misfit(fk schema.ForeignKey) bool {
+	whole := []string{"smallint", "integer", "bigint"}
+	return slices.ContainsFunc(a.delta.Columns, func(c schema.ColumnDelta) bool {
+		return slices.Contains(fk.Columns, c.Want.Name) && c.Want.Type != c.Have.Type && !widens(c.Have.Type, c.Want.Type) &&
+			!(slices.Contains(whole, c.Have.Type) && slices.Contains(whole, c.Want.Type))
+	})
 }
 
 // constraint is one that is to be added, and what goes at the same moment.
