@@ -34,6 +34,7 @@ type attempt struct {
 	refused *schema.EnsureError
 	seen    dialect.Sighting
 
+	looking    bool // for people: nothing is done, and nobody is told
 	began      time.Time
 	at         position
 	statements int // how many ran in the last round
@@ -45,6 +46,14 @@ type attempt struct {
 type position struct {
 	phase     schema.Phase
 	statement string // the one that runs
+}
+
+// enter notes where the attempt stands, and tells the Listener. A statement is about to be run.
+func (a *attempt) enter(phase schema.Phase, statement string) {
+	a.at = position{phase: phase, statement: statement}
+	if !a.looking {
+		a.table.tell(a.system.config.Listener.Entered, schema.Event{Phase: phase, SQL: statement, Duration: time.Since(a.began)})
+	}
 }
 
 // run makes the table ready, or says why not. It never panics, and always gives an outcome.
@@ -131,7 +140,8 @@ func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
 
 // recall is the way without a lock: the boot read shows the table as the ledger left it, for this very model.
 func (a *attempt) recall(ctx context.Context) (*schema.Snapshot, error) {
-	a.at, a.statements = position{phase: schema.PhaseSurvey}, 0
+	a.enter(schema.PhaseSurvey, "")
+	a.statements = 0
 	seen, err := a.system.sight(ctx, a.table)
 	if err != nil {
 		return nil, err
@@ -150,7 +160,7 @@ func (a *attempt) recall(ctx context.Context) (*schema.Snapshot, error) {
 
 // dependencies makes the tables ready that the group's foreign keys point to.
 func (a *attempt) dependencies(ctx context.Context) error {
-	a.at = position{phase: schema.PhaseDependencies}
+	a.enter(schema.PhaseDependencies, "")
 	if a.plan != nil && a.plan.Base != "" {
 		a.members = []*Table{a.table} // it is there, and so is what it points to
 		return nil
@@ -176,7 +186,8 @@ func (a *attempt) dependencies(ctx context.Context) error {
 
 // round makes the ledger where it is missing, and runs what needs the locks.
 func (a *attempt) round(ctx context.Context) (*schema.Snapshot, error) {
-	a.at, a.statements = position{phase: schema.PhaseLedger}, 0
+	a.enter(schema.PhaseLedger, "")
+	a.statements = 0
 	err := a.makeLedger(ctx)
 	if err != nil {
 		return nil, a.system.classify(err)
@@ -225,6 +236,7 @@ func (a *attempt) locked(ctx context.Context) (*schema.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.enter(schema.PhasePublish, "")
 	w.committed()
 	return w.snapshot, nil
 }
@@ -239,7 +251,7 @@ func (a *attempt) lockedTurn(ctx context.Context, fn func(ctx context.Context, t
 			refs = append(refs, m.former)
 		}
 	}
-	a.at = position{phase: schema.PhaseLock}
+	a.enter(schema.PhaseLock, "")
 	select {
 	case s.turns <- struct{}{}:
 		defer func() { <-s.turns }()

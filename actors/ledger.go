@@ -54,7 +54,7 @@ func (a *attempt) createLedger(ctx context.Context, tx dialect.Tx, models []*sch
 			continue
 		}
 		for _, statement := range s.dialect.Create(model).Statements {
-			a.at.statement = statement.SQL
+			a.enter(schema.PhaseLedger, statement.SQL)
 			began := time.Now()
 			if _, err := tx.Exec(ctx, statement.SQL); err != nil {
 				return err
@@ -64,7 +64,7 @@ func (a *attempt) createLedger(ctx context.Context, tx dialect.Tx, models []*sch
 			})
 		}
 	}
-	a.at.statement = ""
+	a.enter(schema.PhaseLedger, "")
 	if lives, err = s.inspect(ctx, tx, refs); err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func (a *attempt) look(ctx context.Context, tx dialect.Tx, hasLedger bool) (*loo
 	out := &looked{entries: make([]*schema.Entry, len(a.members)), lives: make([]*schema.Live, len(a.members))}
 	refs := make([]schema.Ref, 0, 2*len(a.members))
 	renamed := make([]bool, len(a.members)) // the ledger knows the table under its present name
-	a.at = position{phase: schema.PhaseLedger}
+	a.enter(schema.PhaseLedger, "")
 	for i, m := range a.members {
 		refs = append(refs, m.ref)
 		if !hasLedger {
@@ -49,7 +49,7 @@ func (a *attempt) look(ctx context.Context, tx dialect.Tx, hasLedger bool) (*loo
 			refs = append(refs, m.former)
 		}
 	}
-	a.at = position{phase: schema.PhaseInspect}
+	a.enter(schema.PhaseInspect, "")
 	lives, err := s.inspect(ctx, tx, refs)
 	if err != nil {
 		return nil, err

@@ -102,6 +102,7 @@ func (a *attempt) observe(
 	ctx context.Context, fn func(ctx context.Context, tx dialect.Tx, entry *schema.Entry, live *schema.Live) error,
 ) error {
 	s, t := a.system, a.table
+	a.looking = true
 	survey, err := s.dialect.Survey(ctx, []schema.Ref{t.ref})
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ func (a *attempt) stepwise(ctx context.Context, planned *change) (*schema.Snapsh
 	if err != nil {
 		return nil, err
 	}
+	a.enter(schema.PhasePublish, "")
 	w.committed()
 	return w.snapshot, nil
 }
@@ -72,7 +73,7 @@ func (w *work) finish(ctx context.Context, applier dialect.Applier, c *change) e
 		}
 	}
 	w.changes = []*change{c}
-	w.at = position{phase: schema.PhaseVerify}
+	w.enter(schema.PhaseVerify, "")
 	lives, err := w.system.inspect(ctx, w.tx, []schema.Ref{c.table.ref})
 	if err != nil {
 		return err
@@ -81,11 +82,12 @@ func (w *work) finish(ctx context.Context, applier dialect.Applier, c *change) e
 	if err := w.verify(c); err != nil {
 		return err
 	}
-	w.at = position{phase: schema.PhaseRecord}
+	w.enter(schema.PhaseRecord, "")
 	if err := w.record(ctx, w.tx, c, schema.RevisionApplied); err != nil {
 		return err
 	}
 	w.snapshot = w.attempt.snapshot(&c.entry)
+	w.enter(schema.PhaseCommit, "")
 	return nil
 }
 
@@ -97,11 +99,11 @@ func (w *work) step(ctx context.Context, applier dialect.Applier, c *change, ste
 	}
 	for tries := 1; ; tries++ {
 		// Whoever lost the lock may not go on: somebody else may be at the same table.
-		w.at = position{phase: schema.PhaseLock}
+		w.enter(schema.PhaseLock, "")
 		if _, err := w.tx.Exec(ctx, "SELECT 1"); err != nil {
 			return err
 		}
-		w.at = position{phase: schema.PhaseApply, statement: step[0].SQL}
+		w.enter(schema.PhaseApply, step[0].SQL)
 		began := time.Now()
 		err := applier.Step(ctx, step, progress)
 		if err == nil {

@@ -43,7 +43,7 @@ func (e *staleModelError) Is(target error) bool { return target == schema.ErrSta
 
 // verified is the whole attempt in ModeVerify: one look, no lock, no ledger, every difference named.
 func (a *attempt) verified(ctx context.Context) (*schema.Snapshot, error) {
-	a.at = position{phase: schema.PhaseInspect}
+	a.enter(schema.PhaseInspect, "")
 	s, t := a.system, a.table
 	var live *schema.Live
 	err := s.dialect.Aside(ctx, func(ctx context.Context, tx dialect.Tx) error {
@@ -54,7 +54,7 @@ func (a *attempt) verified(ctx context.Context) (*schema.Snapshot, error) {
 		if live = lives[0]; live == nil {
 			return &mismatchError{changes: []schema.Change{{Kind: schema.MissingTable, Object: t.model.String()}}}
 		}
-		a.at = position{phase: schema.PhaseVerify}
+		a.enter(schema.PhaseVerify, "")
 		found, err := s.study(ctx, tx, t, nil, live, schema.Policy{})
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ func (w *work) guarded(ctx context.Context) (err error) {
 	if err := w.do(ctx); err != nil {
 		return err
 	}
-	w.at = position{phase: schema.PhaseCommit}
+	w.enter(schema.PhaseCommit, "")
 	return nil
 }
 
@@ -93,7 +93,7 @@ func (w *work) compare(ctx context.Context, entry *schema.Entry, live *schema.Li
 	if err != nil {
 		return err
 	}
-	w.at = position{phase: schema.PhasePlan}
+	w.enter(schema.PhasePlan, "")
 	if w.plan != nil {
 		if w.plan.Rows == 0 && found.plan.Rows > 0 {
 			return stale(w.plan, "it was made for an empty table, and rows have come since")
@@ -123,7 +123,7 @@ func (w *work) compare(ctx context.Context, entry *schema.Entry, live *schema.Li
 
 // adopt writes a table that needs no change into the ledger as it is. What was known already is only refreshed.
 func (w *work) adopt(ctx context.Context, c *change, known bool) error {
-	w.at = position{phase: schema.PhaseRecord}
+	w.enter(schema.PhaseRecord, "")
 	var err error
 	if known {
 		c.entry = *c.former
@@ -150,7 +150,7 @@ func (w *work) alter(ctx context.Context) error {
 			}
 		}
 	}
-	w.at = position{phase: schema.PhaseVerify}
+	w.enter(schema.PhaseVerify, "")
 	lives, err := w.system.inspect(ctx, w.tx, refs)
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func (w *work) alter(ctx context.Context) error {
 			return err
 		}
 	}
-	w.at = position{phase: schema.PhaseRecord}
+	w.enter(schema.PhaseRecord, "")
 	for _, c := range w.changes {
 		if err := w.record(ctx, w.tx, c, schema.RevisionApplied); err != nil {
 			return err
@@ -200,7 +200,7 @@ func (w *work) apply(ctx context.Context, c *change, deferred bool) error {
 		if statement.Deferred != deferred {
 			continue
 		}
-		w.at = position{phase: schema.PhaseApply, statement: statement.SQL}
+		w.enter(schema.PhaseApply, statement.SQL)
 		began := time.Now()
 		if err := run(ctx, w.tx, c.table.model.Ref(), statement); err != nil {
 			return err

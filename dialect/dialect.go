@@ -130,6 +130,9 @@ type Applier interface {
 	// again. progress is called after each batch with the rows looked at so far; nil is allowed. A statement's
 	// Refuse is a *schema.Error with that Detail. Errors are classified.
 	Step(ctx context.Context, step []schema.Statement, progress func(rows int64)) error
+	// Beside runs fn on a connection other than that of a Locked that runs, outside any transaction, also where the pool
+	// has no second one. Errors are classified.
+	Beside(ctx context.Context, fn func(ctx context.Context, q Querier) error) error
 }
 
 // Surveyor reads what is known of many tables at once.

@@ -27,6 +27,12 @@ var (
 	ErrRaced          = errors.New("someone else changed the schema at the same moment")
 	ErrRegistered     = errors.New("table is already registered")
 	ErrInvalid        = errors.New("invalid input")
+	// ErrOutcomeUnknown: the connection was lost while something was being written, which may be stored or not: look
+	// before writing it again. It matches ErrUnavailable, too.
+	ErrOutcomeUnknown = fmt.Errorf("%w: it is not known whether the change took effect", ErrUnavailable)
+	// ErrChanged: somebody else has changed the table since it was looked at. It is a reason to look again, and never
+	// what a call returns.
+	ErrChanged = errors.New("table was changed by someone else")
 	// ErrMigrationRequired: the table must change, and not while a caller waits: see PolicyError, Plan and Migrate.
 	ErrMigrationRequired = errors.New("migration required")
 	// ErrDestructive: the plan holds hazards that the policy does not allow.
@@ -77,8 +83,8 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Is matches the Kind.
-func (e *Error) Is(target error) bool { return e.Kind != nil && target == e.Kind }
+// Is matches the Kind, and what the Kind itself matches.
+func (e *Error) Is(target error) bool { return e.Kind != nil && errors.Is(e.Kind, target) }
 
 // Unwrap gives the driver's error.
 func (e *Error) Unwrap() error { return e.Cause }
@@ -117,6 +123,7 @@ const (
 	PhaseVerify       Phase = "verify"
 	PhaseRecord       Phase = "record"
 	PhaseCommit       Phase = "commit"
+	PhasePublish      Phase = "publish" // committed; the memory is about to be stored
 )
 
 // EnsureError says why a table could not be made ready. Every waiting caller gets the same one.

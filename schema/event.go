@@ -8,6 +8,9 @@ import "time"
 type Listener struct {
 	// Ensuring: an attempt to make the table ready begins.
 	Ensuring func(Event)
+	// Entered: the attempt has come to the step Event.Phase; steps may be come to again. What it says is the place where an
+	// attempt is, or was when its program died. With Event.SQL that statement is about to run.
+	Entered func(Event)
 	// LockWaiting: another process holds the table's lock; Event.Duration is the wait so far.
 	LockWaiting func(Event)
 	// Applied: one statement ran inside the attempt's transaction; Event.SQL is its text. It is not committed yet.
@@ -59,6 +62,7 @@ func Tee(ls ...*Listener) *Listener {
 	}
 	return &Listener{
 		Ensuring:    pick(func(l *Listener) func(Event) { return l.Ensuring }),
+		Entered:     pick(func(l *Listener) func(Event) { return l.Entered }),
 		LockWaiting: pick(func(l *Listener) func(Event) { return l.LockWaiting }),
 		Applied:     pick(func(l *Listener) func(Event) { return l.Applied }),
 		Progress:    pick(func(l *Listener) func(Event) { return l.Progress }),

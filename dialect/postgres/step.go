@@ -47,6 +47,19 @@ func (d *DB) Step(ctx context.Context, step []schema.Statement, progress func(ro
 	}
 }
 
+// Beside implements dialect.Applier.
+func (d *DB) Beside(ctx context.Context, fn func(ctx context.Context, q dialect.Querier) error) error {
+	conn, err := d.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if err := fn(ctx, querier{conn}); err != nil {
+		return named("apply", err)
+	}
+	return nil
+}
+
 // settle takes away what a statement has left behind, unless it will be tried again, and gives its error.
 func (d *DB) settle(ctx context.Context, st schema.Statement, err error) error {
 	if err == nil || st.Undo == "" || schema.Transient(err) {
