@@ -17,7 +17,10 @@ func (w *work) leave(ctx context.Context, q dialect.Querier, c *change) error {
 	former := c.entry
 	former.Ref, former.Fingerprint = c.former.Ref, ""
 	w.system.sign(&former, &schema.Live{})
-	return w.system.ledger.Refresh(ctx, q, former)
+	if err := w.system.ledger.Refresh(ctx, q, former); err != nil {
+		return err
+	}
+	return w.system.tellOthers(ctx, q, former)
 }
 
 // wentAway reports whether an entry is what leave has left.

@@ -17,12 +17,15 @@ func backoff(n int, least, most time.Duration) time.Duration {
 	return time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64()))
 }
 
-// pause waits without holding anything and reports whether it came to its end before the context did.
-func pause(ctx context.Context, d time.Duration) bool {
+// pause waits without holding anything, at most until rung is closed (nil is never), and reports whether it came to its
+// end before the context did.
+func pause(ctx context.Context, d time.Duration, rung <-chan struct{}) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return true
+	case <-rung:
 		return true
 	case <-ctx.Done():
 		return false

@@ -28,11 +28,11 @@ func TestBackoffDoublesUpToItsLimit(t *testing.T) {
 func TestPauseEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		require.True(t, pause(t.Context(), time.Second))
+		require.True(t, pause(t.Context(), time.Second, nil))
 		require.Equal(t, time.Second, time.Since(began))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		require.False(t, pause(ctx, time.Hour))
+		require.False(t, pause(ctx, time.Hour, nil))
 		require.Equal(t, 2*time.Second, time.Since(began))
 	})
 }

@@ -34,12 +34,13 @@ type attempt struct {
 	refused *schema.EnsureError
 	seen    dialect.Sighting
 
-	looking    bool // for people: nothing is done, and nobody is told
+	looking    bool            // for people: nothing is done, and nobody is told
+	rung       <-chan struct{} // closed when somebody else has changed the table since the round began
 	began      time.Time
 	at         position
 	statements int // how many ran in the last round
 	members    []*Table
-	tries      struct{ locks, races, ledgers int }
+	tries      struct{ locks, races, ledgers, unknown int }
 }
 
 // position is where an attempt stands.
@@ -90,6 +91,9 @@ var errUnchanged = errors.New("nothing has changed since the last attempt")
 // ensure walks the cold path: what was seen already, the tables this one needs, and then rounds of ledger and lock
 // until one of them succeeds, fails for good, or time is up.
 func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
+	if err := a.system.precondition(ctx); err != nil {
+		return nil, err
+	}
 	switch a.system.config.Mode {
 	case ModeTrust:
 		return a.snapshot(&schema.Entry{}), nil
@@ -109,7 +113,13 @@ func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
 			return snapshot, err
 		}
 	}
+	if a.plan == nil {
+		if snapshot, err := a.serving(ctx, schema.StandingBehind); snapshot != nil || err != nil {
+			return snapshot, err
+		}
+	}
 	for {
+		a.rung = a.table.bell.next()
 		snapshot, err := a.round(ctx)
 		if err == nil {
 			return snapshot, nil
@@ -117,7 +127,7 @@ func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
 		if !a.again(ctx, err) {
 			return nil, err
 		}
-		if a.plan != nil {
+		if a.plan != nil && !errors.Is(err, schema.ErrOutcomeUnknown) {
 			continue
 		}
 		// Whoever stood in the way has probably made the table.
@@ -132,10 +142,25 @@ func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
 		case recallErr != nil:
 			return nil, recallErr
 		}
-		if snapshot, err = a.meanwhile(ctx, err); snapshot != nil || err != nil {
+		if !errors.Is(err, schema.ErrLockTimeout) {
+			continue
+		}
+		if snapshot, err = a.serving(ctx, schema.StandingBehind, schema.StandingCurrent); snapshot != nil || err != nil {
 			return snapshot, err
 		}
 	}
+}
+
+// precondition looks at what must hold before anything is done, until it was seen to.
+func (s *System) precondition(ctx context.Context) error {
+	if s.config.Precondition == nil || s.held.Load() {
+		return nil
+	}
+	if err := s.config.Precondition(ctx); err != nil {
+		return s.classify(err)
+	}
+	s.held.Store(true)
+	return nil
 }
 
 // recall is the way without a lock: the boot read shows the table as the ledger left it, for this very model.
@@ -210,7 +235,11 @@ func (a *attempt) again(ctx context.Context, err error) bool {
 	case errors.Is(err, schema.ErrLockTimeout):
 		a.tries.locks++
 		a.table.tell(a.system.config.Listener.LockWaiting, schema.Event{Phase: a.at.phase, Duration: time.Since(a.began)})
-		return pause(ctx, backoff(a.tries.locks, lockPauseMin, lockPauseMax))
+		return pause(ctx, backoff(a.tries.locks, lockPauseMin, lockPauseMax), a.rung)
+	case errors.Is(err, schema.ErrOutcomeUnknown):
+		// The connection was lost. What became of the change is read, and never done again before.
+		a.tries.unknown++
+		return a.tries.unknown < raceLimit && pause(ctx, backoff(a.tries.unknown, lockPauseMin, lockPauseMax), nil)
 	case errors.Is(err, schema.ErrMissing) && a.at.phase == schema.PhaseLedger:
 		// Somebody dropped the ledger after it was seen. The next read takes note of that.
 		a.tries.ledgers++
@@ -221,7 +250,7 @@ func (a *attempt) again(ctx context.Context, err error) bool {
 		return a.tries.races < raceLimit
 	case errors.Is(err, schema.ErrRaced), errors.Is(err, schema.ErrSerialization):
 		a.tries.races++
-		return a.tries.races < raceLimit && pause(ctx, backoff(a.tries.races, lockPauseMin, lockPauseMax))
+		return a.tries.races < raceLimit && pause(ctx, backoff(a.tries.races, lockPauseMin, lockPauseMax), nil)
 	}
 	return false
 }
@@ -265,13 +294,6 @@ func (a *attempt) snapshot(e *schema.Entry) *schema.Snapshot {
 	return &schema.Snapshot{
 		Table: a.table.model, Generation: e.Generation, CatalogHash: e.CatalogHash, SeenAt: a.system.now().UTC(),
 	}
-}
-
-// behind is the memory of a table that serves a model although a newer one has changed it.
-func (a *attempt) behind(e *schema.Entry) *schema.Snapshot {
-	out := a.snapshot(e)
-	out.Behind = true
-	return out
 }
 
 // fail turns what stopped the attempt into the error that callers get. A dependency's failure is always tried again

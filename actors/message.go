@@ -55,6 +55,9 @@ type migrated struct {
 	done       chan struct{} // closed when it has been taken note of
 }
 
+// hinted says that somebody else has changed the table: a remembered failure may be out of date.
+type hinted struct{ silent }
+
 // invalidated says that a memory was given up.
 type invalidated struct {
 	silent

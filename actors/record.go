@@ -35,7 +35,10 @@ func (w *work) record(ctx context.Context, q dialect.Querier, c *change, state s
 	if err := w.leave(ctx, q, c); err != nil {
 		return err
 	}
-	return s.ledger.Record(ctx, q, c.entry, revision)
+	if err := s.ledger.Record(ctx, q, c.entry, revision); err != nil {
+		return err
+	}
+	return s.tellOthers(ctx, q, c.entry)
 }
 
 // revision describes a change as it stands.

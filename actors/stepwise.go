@@ -48,7 +48,7 @@ func (w *work) steps(ctx context.Context, applier dialect.Applier, c *change) (e
 	for _, statement := range c.plan.Statements {
 		announced.Statements = append(announced.Statements, statement.SQL)
 	}
-	if err := s.ledger.Append(ctx, s.dialect.Writer(), announced); err != nil {
+	if err := w.note(ctx, applier, announced); err != nil {
 		return err
 	}
 	if err = w.finish(ctx, applier, c); err != nil {
@@ -57,9 +57,16 @@ func (w *work) steps(ctx context.Context, applier dialect.Applier, c *change) (e
 		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), failedTimeout)
 		defer cancel()
 		// The error itself matters more than that the history has it.
-		_ = s.ledger.Append(after, s.dialect.Writer(), failed)
+		_ = w.note(after, applier, failed)
 	}
 	return err
+}
+
+// note adds to the history beside the lock's transaction.
+func (w *work) note(ctx context.Context, applier dialect.Applier, revision schema.Revision) error {
+	return applier.Beside(ctx, func(ctx context.Context, q dialect.Querier) error {
+		return w.system.ledger.Append(ctx, q, revision)
+	})
 }
 
 // failedTimeout bounds the note in the history that a plan has failed.
@@ -116,7 +123,7 @@ func (w *work) step(ctx context.Context, applier dialect.Applier, c *change, ste
 			return err
 		}
 		c.table.tell(listener.LockWaiting, schema.Event{Phase: schema.PhaseApply, SQL: step[0].SQL, Duration: time.Since(w.began)})
-		if !pause(ctx, backoff(tries, lockPauseMin, lockPauseMax)) {
+		if !pause(ctx, backoff(tries, lockPauseMin, lockPauseMax), nil) {
 			return err
 		}
 	}

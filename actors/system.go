@@ -30,6 +30,13 @@ type Config struct {
 	Policy schema.Policy
 	// Mode says what is done about tables at all; empty is ModeMigrate.
 	Mode Mode
+	// News says how others' changes are noticed; empty is NewsListen.
+	News News
+	// PollInterval is the pause between two looks at all tables that are remembered, varied by a fifth; 0 is 30 s, or 1 s
+	// where the database tells cheaply whether there is anything to see.
+	PollInterval time.Duration
+	// Precondition is looked at before the first table is, until it holds; its error is every caller's. nil always holds.
+	Precondition func(ctx context.Context) error
 	// Application is written to the ledger beside every change; empty is the executable's base name.
 	Application string
 	// Version of the application, likewise; empty is what the build knows of it.
@@ -70,7 +77,9 @@ type System struct {
 	work   sync.WaitGroup // attempts, surveys and actors; added to under mu while open
 	ended  chan struct{}  // closed when all work has ended and Proto.Actor was shut down
 
+	held       atomic.Bool // the precondition was
 	survey     survey
+	news       news
 	turns      chan struct{} // lockedAtOnce tokens
 	ledgerTurn chan struct{} // one token: who has it makes the ledger
 	hasLedger  atomic.Bool
@@ -85,7 +94,7 @@ type System struct {
 // Start makes a System for a database, which stays the caller's. It touches no database. Close ends it.
 func Start(d dialect.Dialect, cfg Config) *System {
 	s := &System{
-		dialect: d, config: cfg.withDefaults(), ledger: dialect.LedgerOf(d), pid: int64(os.Getpid()), now: time.Now,
+		dialect: d, config: cfg.withDefaults(d), ledger: dialect.LedgerOf(d), pid: int64(os.Getpid()), now: time.Now,
 		ended: make(chan struct{}), turns: make(chan struct{}, lockedAtOnce), ledgerTurn: make(chan struct{}, 1),
 		byName: make(map[schema.Ref]*Table),
 	}
@@ -93,6 +102,7 @@ func Start(d dialect.Dialect, cfg Config) *System {
 	s.host, _ = os.Hostname()
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.survey.init()
+	s.news.init()
 	s.actors = actor.NewActorSystem(
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return bridge(s.config.Logger) }),
 		// Its throttle keeps a goroutine for this long after a lost message, also after Shutdown.
@@ -101,7 +111,7 @@ func Start(d dialect.Dialect, cfg Config) *System {
 	return s
 }
 
-func (c Config) withDefaults() Config {
+func (c Config) withDefaults(d dialect.Dialect) Config {
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()
 	}
@@ -110,6 +120,15 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Mode == "" {
 		c.Mode = ModeMigrate
+	}
+	if c.News == "" {
+		c.News = NewsListen
+	}
+	if c.PollInterval <= 0 {
+		c.PollInterval = pollInterval
+		if _, ok := d.(dialect.Versioned); ok {
+			c.PollInterval = pollVersioned
+		}
 	}
 	if c.Application == "" {
 		c.Application = filepath.Base(os.Args[0])

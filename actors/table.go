@@ -29,6 +29,8 @@ type Table struct {
 	spawn sync.Once
 	pid   atomic.Pointer[actor.PID]
 
+	bell bell // rung when somebody else has changed the table
+
 	mu     sync.Mutex           // makes one step of taking the cell away and telling why
 	gone   atomic.Pointer[loss] // the last memory that was given up
 	notify sync.Mutex           // one callback at a time
@@ -95,6 +97,13 @@ func (t *Table) Invalidate(seen *schema.Snapshot, cause error) {
 	t.mu.Unlock()
 	if pid := t.pid.Load(); taken && pid != nil {
 		t.system.actors.Root.Send(pid, &invalidated{seen: seen})
+	}
+}
+
+// hint tells the actor that somebody else has changed the table.
+func (t *Table) hint() {
+	if pid := t.pid.Load(); pid != nil {
+		t.system.actors.Root.Send(pid, &hinted{})
 	}
 }
 

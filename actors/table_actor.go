@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -62,6 +63,8 @@ func (a *tableActor) Receive(c actor.Context) {
 		}
 	case *migrated:
 		a.onMigrated(m)
+	case *hinted:
+		a.onHint()
 	case *actor.Stopping:
 		a.onClose()
 	case *actor.Stopped:
@@ -153,6 +156,7 @@ func (a *tableActor) begin(byHand, probe bool) {
 		attempt.unless, attempt.refused = &seen, a.failure.err
 	}
 	a.enter(&condition{state: schema.StateEnsuring, lastError: a.table.condition.Load().lastError})
+	t.system.startNews()
 	a.failure.version, a.failure.relatives = t.system.version.Load(), len(t.system.family(t))
 	started := t.system.launch(func() {
 		// An attempt that never returns, as when a test fails in a callback, must still be answered for.
@@ -205,6 +209,11 @@ func (a *tableActor) onMigrated(m *migrated) {
 	a.answerAll(answer{snapshot: m.snapshot})
 }
 
+// onHint lets the next caller try where a failure is remembered.
+func (a *tableActor) onHint() {
+	a.failure.retryAt, a.failure.at = time.Time{}, time.Time{}
+}
+
 // remember keeps a failure: for a backoff where it may go away by itself, otherwise until somebody asks by hand.
 func (a *tableActor) remember(m *finished) {
 	t := a.table
@@ -238,8 +247,11 @@ func (a *tableActor) onLoss() {
 	t.mu.Unlock()
 	seen := a.announced
 	a.announced, a.doubt = nil, gone.cause
-	if a.doubt == nil {
+	switch {
+	case a.doubt == nil:
 		a.doubt = schema.ErrMissing
+	case errors.Is(a.doubt, schema.ErrChanged):
+		a.doubt = nil // this table was seen, and what others there are has been looked at, too
 	}
 	a.state = schema.StateUnknown
 	t.condition.Store(&condition{state: schema.StateUnknown, since: gone.at})

@@ -70,15 +70,20 @@ func (a *attempt) verified(ctx context.Context) (*schema.Snapshot, error) {
 	return a.snapshot(&schema.Entry{CatalogHash: live.Hash}), nil
 }
 
-// meanwhile lets a model go on that the ledger knows while somebody else holds the table's lock for long: its statements
-// work on the table as it is, finished or not. It gives nil where that is not so.
-func (a *attempt) meanwhile(ctx context.Context, why error) (*schema.Snapshot, error) {
-	if !errors.Is(why, schema.ErrLockTimeout) || a.seen.Entry == nil || a.seen.CatalogHash == "" {
+// serving lets a model go on without the lock, where it stands to the ledger in one of the ways given and its statements
+// work on the table as it is: an older one, which will change nothing, always; the present one while somebody else holds
+// the lock for long. It gives nil where that is not so.
+func (a *attempt) serving(ctx context.Context, standings ...schema.Standing) (*schema.Snapshot, error) {
+	if a.seen.Entry == nil || a.seen.CatalogHash == "" {
 		return nil, nil
 	}
 	s, t := a.system, a.table
 	var found *study
 	err := s.dialect.Aside(ctx, func(ctx context.Context, tx dialect.Tx) error {
+		standing, err := s.standing(ctx, tx, t, a.seen.Entry)
+		if err != nil || !slices.Contains(standings, standing) {
+			return err
+		}
 		lives, err := s.inspect(ctx, tx, []schema.Ref{t.ref})
 		if err == nil && lives[0] != nil {
 			found, err = s.study(ctx, tx, t, a.seen.Entry, lives[0], schema.Policy{})
@@ -86,20 +91,19 @@ func (a *attempt) meanwhile(ctx context.Context, why error) (*schema.Snapshot, e
 		return err
 	})
 	switch err = s.classify(err); {
-	case errors.Is(err, schema.ErrLockTimeout):
+	case errors.Is(err, schema.ErrLockTimeout), errors.Is(err, schema.ErrMissing):
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case found == nil || found.standing == schema.StandingNew:
+	case found == nil || !slices.Contains(standings, found.standing):
 		return nil, nil
 	}
 	if _, ok := found.serves(); !ok {
 		return nil, nil
 	}
-	if found.standing == schema.StandingBehind {
-		return a.behind(a.seen.Entry), nil
-	}
-	return a.snapshot(a.seen.Entry), nil
+	snapshot := a.snapshot(a.seen.Entry)
+	snapshot.Behind, snapshot.CatalogHash = found.standing == schema.StandingBehind, found.live.Hash
+	return snapshot, nil
 }
 
 // same reports whether two sightings show one state of affairs.

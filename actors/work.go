@@ -104,7 +104,8 @@ func (w *work) compare(ctx context.Context, entry *schema.Entry, live *schema.Li
 		if !ok {
 			return &staleModelError{changes: obstacles, plan: found.plan}
 		}
-		w.snapshot = w.behind(entry)
+		w.snapshot = w.attempt.snapshot(entry)
+		w.snapshot.Behind, w.snapshot.CatalogHash = true, live.Hash
 		return nil
 	}
 	if err := permit(found.plan, w.policy, w.plan == nil); err != nil {
@@ -128,7 +129,9 @@ func (w *work) adopt(ctx context.Context, c *change, known bool) error {
 	if known {
 		c.entry = *c.former
 		w.system.sign(&c.entry, c.live)
-		err = w.system.ledger.Refresh(ctx, w.tx, c.entry)
+		if err = w.system.ledger.Refresh(ctx, w.tx, c.entry); err == nil {
+			err = w.system.tellOthers(ctx, w.tx, c.entry)
+		}
 	} else {
 		err = w.record(ctx, w.tx, c, schema.RevisionAdopted)
 	}

@@ -38,6 +38,18 @@ var floorPlan = map[string]floor{
 		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "coordinator"},
 		others:  []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid"},
 	},
+	"internal/fleet":   {},
+	"internal/checker": {project: []string{"schema", "dialect"}},
+	"internal/faults": {
+		project: []string{"schema", "dialect"},
+		others:  []string{"golang.org/x/sys"},
+	},
+	"loadtest": {
+		project: []string{
+			"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "coordinator", "internal/fleet", "internal/checker",
+		},
+		others: []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid"},
+	},
 	"internal/postgrestest": {
 		project: []string{"schema", "dialect", "dialect/postgres"},
 		others:  []string{"github.com/jackc/pgx/v5", "github.com/stretchr/testify", "golang.org/x/sys"},

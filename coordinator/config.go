@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/schemactor/schemactor/actors"
+	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/schema"
 )
 
@@ -24,6 +25,21 @@ const (
 	ModeTrust = actors.ModeTrust
 )
 
+// News says how a coordinator learns what other programs do to its tables. Whatever it says, a statement that fails because
+// its table has changed has the table looked at again.
+type News = actors.News
+
+// The ways to learn of others' changes.
+const (
+	// NewsListen hears of them at once, over one connection beside the pool where the database carries news (PostgreSQL's
+	// LISTEN), and polls as well: what people do by hand tells nobody.
+	NewsListen = actors.NewsListen
+	// NewsPoll looks at all tables in one query every PollInterval.
+	NewsPoll = actors.NewsPoll
+	// NewsOff neither listens nor looks.
+	NewsOff = actors.NewsOff
+)
+
 // Config tunes a Coordinator. The zero value, and a nil pointer, work. New copies it.
 type Config struct {
 	// Logger gets one entry for each thing that happens to a table, with the fields table, phase, generation,
@@ -35,6 +51,17 @@ type Config struct {
 	Policy schema.Policy
 	// Mode says what the coordinator does about tables: ModeMigrate, ModeVerify or ModeTrust; empty is ModeMigrate.
 	Mode Mode
+	// DDL is a second way into the same database, for a role that owns the tables: all that concerns their shapes and the
+	// history goes there, rows go through the one given to New, whose role then needs no more than SELECT, INSERT, UPDATE and
+	// DELETE. Both must resolve names alike. A pool of 2 is enough for it, and however many tables are made at once they
+	// take no connection from the rows. It stays the caller's. nil has both go one way.
+	DDL dialect.Dialect
+	// News says how others' changes are noticed: NewsListen, NewsPoll or NewsOff; empty is NewsListen. It begins with the
+	// first use of a table.
+	News News
+	// PollInterval is the pause between two looks at all tables, varied by a fifth. 0 is 30 s, or 1 s where the database tells
+	// cheaply whether there is anything to see (SQLite).
+	PollInterval time.Duration
 	// Application is written into the history beside every change this program makes. Empty is the executable's name.
 	Application string
 	// Version of the application, written likewise. Empty is the main module's version, or the commit that the executable
@@ -60,6 +87,7 @@ func resolve(cfg *Config) (Config, error) {
 		value time.Duration
 	}{
 		{"EnsureTimeout", resolved.EnsureTimeout},
+		{"PollInterval", resolved.PollInterval},
 		{"BackoffMin", resolved.BackoffMin},
 		{"BackoffMax", resolved.BackoffMax},
 	} {
@@ -74,6 +102,14 @@ func resolve(cfg *Config) (Config, error) {
 	default:
 		faults = append(faults, schema.Invalid("new coordinator", "", "", "Config.Mode %q is not one of %s, %s, %s",
 			resolved.Mode, ModeMigrate, ModeVerify, ModeTrust))
+	}
+	switch resolved.News {
+	case "":
+		resolved.News = NewsListen
+	case NewsListen, NewsPoll, NewsOff:
+	default:
+		faults = append(faults, schema.Invalid("new coordinator", "", "", "Config.News %q is not one of %s, %s, %s",
+			resolved.News, NewsListen, NewsPoll, NewsOff))
 	}
 	if err := resolved.Policy.Validate(); err != nil {
 		faults = append(faults, err)

@@ -14,7 +14,8 @@ import (
 // Coordinator owns the schema actors of one database and remembers which tables are ready. It is safe for concurrent
 // use. A program needs one for each database; several, also in other processes, do not disturb each other.
 type Coordinator struct {
-	dialect dialect.Dialect
+	dialect dialect.Dialect // for rows
+	ddl     dialect.Dialect // for shapes and the history; may be the same
 	system  *actors.System
 	mode    Mode
 	closed  atomic.Bool
@@ -31,10 +32,20 @@ func New(d dialect.Dialect, cfg *Config) (*Coordinator, error) {
 	if err != nil {
 		return nil, err
 	}
-	system := actors.Start(d, actors.Config{
+	ddl := config.DDL
+	switch {
+	case ddl == nil:
+		ddl = d
+	case ddl.Name() != d.Name():
+		return nil, schema.Invalid("new coordinator", "", "", "Config.DDL is a %s and the database a %s", ddl.Name(), d.Name())
+	}
+	system := actors.Start(ddl, actors.Config{
 		Logger:        config.Logger,
 		Policy:        config.Policy,
 		Mode:          config.Mode,
+		Precondition:  samePlace(d, config.DDL),
+		News:          config.News,
+		PollInterval:  config.PollInterval,
 		Listener:      schema.Tee(logListener(config.Logger), config.Listener),
 		Application:   config.Application,
 		Version:       config.Version,
@@ -42,7 +53,27 @@ func New(d dialect.Dialect, cfg *Config) (*Coordinator, error) {
 		BackoffMin:    config.BackoffMin,
 		BackoffMax:    config.BackoffMax,
 	})
-	return &Coordinator{dialect: d, system: system, mode: config.Mode}, nil
+	return &Coordinator{dialect: d, ddl: ddl, system: system, mode: config.Mode}, nil
+}
+
+// samePlace checks that what makes tables leads to where rows go. It is nil where there is nothing to compare.
+func samePlace(rows, ddl dialect.Dialect) func(ctx context.Context) error {
+	here, ok := rows.(dialect.Located)
+	there, also := ddl.(dialect.Located)
+	if !ok || !also {
+		return nil
+	}
+	return func(ctx context.Context) error {
+		a, err := here.Location(ctx)
+		if err != nil {
+			return err
+		}
+		b, err := there.Location(ctx)
+		if err == nil && a != b {
+			err = schema.Invalid("ensure", "", "", "Config.DDL leads to %s, and rows go to %s", b, a)
+		}
+		return err
+	}
 }
 
 // Close stops the schema actors and waits for what they are doing, no longer than ctx allows; then the error is the

@@ -21,7 +21,7 @@ func TestOldAndNewProgramsShareATable(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db database) {
 		d := db.open(t)
 		stocked(t, d, 2)
-		running, first := items[Item](t, db.open(t), nil)
+		running, first := items[Item](t, db.open(t), &coordinator.Config{News: coordinator.NewsOff})
 		_, err := first.Get(t.Context(), 1)
 		require.NoError(t, err)
 		newer, second := items[ItemMore](t, db.open(t), nil)
@@ -31,7 +31,7 @@ func TestOldAndNewProgramsShareATable(t *testing.T) {
 		before := footprint(t, d)
 		require.Equal(t, 2, applied(t, d, "items"))
 
-		// The one that was running all the time has noticed nothing and need not.
+		// The one that was running all the time hears no news, has noticed nothing and need not.
 		require.NoError(t, first.Create(t.Context(), &Item{ID: 10, Name: "by the old one"}))
 		require.False(t, statusOf(t, running, "items").Behind)
 

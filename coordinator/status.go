@@ -34,7 +34,7 @@ func (c *Coordinator) History(ctx context.Context, table string) ([]schema.Revis
 		return nil, err
 	}
 	ref := found[0].Model().Ref()
-	revisions, err := dialect.LedgerOf(c.dialect).History(ctx, c.dialect.Reader(), ref)
+	revisions, err := dialect.LedgerOf(c.ddl).History(ctx, c.ddl.Reader(), ref)
 	if err != nil {
 		return nil, c.fail("history", ref, err)
 	}

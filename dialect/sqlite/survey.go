@@ -109,3 +109,12 @@ func fold(name string) string {
 		return r
 	}, name)
 }
+
+// SchemaVersion implements dialect.Versioned: SQLite counts it up in the file's header with each change of a shape.
+func (d *DB) SchemaVersion(ctx context.Context) (version int64, err error) {
+	_, err = dialect.QueryRow(ctx, querier{d.reader}, "PRAGMA schema_version", nil, &version)
+	if err != nil {
+		return 0, d.Classify(err)
+	}
+	return version, nil
+}
