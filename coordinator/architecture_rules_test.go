@@ -44,11 +44,15 @@ var floorPlan = map[string]floor{
 		project: []string{"schema", "dialect"},
 		others:  []string{"golang.org/x/sys"},
 	},
-	"loadtest": {
+	"loadtest/load": {
 		project: []string{
 			"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "coordinator", "internal/fleet", "internal/checker",
 		},
-		others: []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid"},
+		others: []string{"github.com/HdrHistogram/hdrhistogram-go"},
+	},
+	"loadtest": {
+		project: []string{"loadtest/load", "internal/fleet"},
+		others:  []string{"github.com/spf13/cobra", "golang.org/x/term"},
 	},
 	"internal/postgrestest": {
 		project: []string{"schema", "dialect", "dialect/postgres"},

@@ -113,8 +113,8 @@ type Inspector interface {
 // Locker takes the cross-process locks of tables.
 type Locker interface {
 	// Locked runs fn inside one transaction that holds the lock of every ref, taken in sorted order, and commits if fn
-	// returns nil. A lock that is not had within a short bounded time (300 ms) is schema.ErrLockTimeout, with nothing
-	// held; the caller waits and comes again. Locks end with the transaction, also when the process dies.
+	// returns nil. A lock that is not had at once, or within a short bounded time (300 ms), is schema.ErrLockTimeout, with
+	// nothing held; the caller waits and comes again. Locks end with the transaction, also when the process dies.
 	// Errors of fn come back as they are; all others are classified.
 	Locked(ctx context.Context, refs []schema.Ref, fn func(ctx context.Context, tx Tx) error) error
 	// Aside runs fn in a transaction that takes no table's lock, keeps nobody waiting and is always rolled back: for

@@ -72,7 +72,7 @@ func kindOf(e *pgconn.PgError) error {
 		"42804", "42883": // datatype_mismatch, undefined operator: what a column of another type leads to
 		return schema.ErrMissing
 	case "0A000": // feature_not_supported
-		if e.Routine == "RevalidateCachedQuery" || strings.Contains(e.Message, "cached plan must not change result type") {
+		if stalePlan(e) {
 			return schema.ErrMissing
 		}
 		return nil
@@ -97,6 +97,12 @@ func kindOf(e *pgconn.PgError) error {
 		return schema.ErrPermission
 	}
 	return nil
+}
+
+// stalePlan reports whether a prepared statement's result has other types than when it was prepared.
+func stalePlan(e *pgconn.PgError) bool {
+	return e.Code == "0A000" &&
+		(e.Routine == "RevalidateCachedQuery" || strings.Contains(e.Message, "cached plan must not change result type"))
 }
 
 // raced reports whether someone else created or changed the same object at the same moment.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/schema"
@@ -30,9 +29,10 @@ const (
 	rollbackTimeout = 5 * time.Second
 )
 
-// Locked implements dialect.Locker with transaction-level advisory locks. No more than half of the pool's connections are
-// in Locked at the same time; a place among them that is not had in 300 ms is ErrLockTimeout as well. It waits up to 10
-// seconds for a connection of the pool, which is ErrUnavailable. ErrUnavailable is also a commit whose outcome did not come back: the ledger tells it.
+// Locked implements dialect.Locker with transaction-level advisory locks, which are not waited for: one that somebody else
+// has is ErrLockTimeout at once. No more than half of the pool's connections are in Locked at the same time; a place among
+// them that is not had in 300 ms is ErrLockTimeout as well. It waits up to 10 seconds for a connection of the pool, which is
+// ErrUnavailable. A commit whose answer was lost is ErrOutcomeUnknown: the ledger tells it.
 func (d *DB) Locked(
 	ctx context.Context, refs []schema.Ref, fn func(ctx context.Context, tx dialect.Tx) error,
 ) error {
@@ -93,7 +93,7 @@ func (d *DB) within(ctx context.Context, begin string, fn func(ctx context.Conte
 	if err != nil {
 		return named("lock", err)
 	}
-	tx := transaction{querier{pgxTx}, pgxTx}
+	tx := transaction{querier: querier{pgxTx}, tx: pgxTx}
 	defer func() {
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 		defer cancel()
@@ -102,44 +102,29 @@ func (d *DB) within(ctx context.Context, begin string, fn func(ctx context.Conte
 	return fn(ctx, tx)
 }
 
-// acquire takes a connection from the pool within a bounded time.
-func (d *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	bounded, cancel := context.WithTimeout(ctx, d.acquireTimeout)
-	defer cancel()
-	conn, err := d.pool.Acquire(bounded)
-	switch {
-	case err == nil:
-		return conn, nil
-	case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
-		return nil, &schema.Error{
-			Op: "connect", Kind: schema.ErrUnavailable, Cause: err,
-			Detail: "no connection of the pool became free within " + d.acquireTimeout.String(),
-		}
-	}
-	return nil, named("connect", err)
-}
-
 // lock takes the locks of all refs in the order of their keys, which is the same for everyone, however the namespace is
-// spelled.
+// spelled. It stops at the first one that somebody else has: of several who want some of the same locks, one gets all.
 func lock(ctx context.Context, tx transaction, refs []schema.Ref) error {
 	namespaces, names := split(refs)
 	key := "hashtext(" + Grammar{}.NamespaceExpr("r.namespace") + " || '.' || r.name)"
-	_, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1::int, k.key) FROM (SELECT DISTINCT "+key+
-		" AS key FROM unnest($2::text[], $3::text[]) AS r(namespace, name) ORDER BY key OFFSET 0) AS k",
-		int32(lockSpace), namespaces, names)
+	var all bool
+	_, err := dialect.QueryRow(ctx, tx, "WITH RECURSIVE keys AS (SELECT key, row_number() OVER (ORDER BY key) AS n FROM (SELECT DISTINCT "+
+		key+" AS key FROM unnest($2::text[], $3::text[]) AS r(namespace, name)) AS k),"+
+		" taken AS (SELECT 0::bigint AS n, true AS had UNION ALL SELECT k.n, pg_try_advisory_xact_lock($1::int, k.key)"+
+		" FROM taken AS t JOIN keys AS k ON k.n = t.n + 1 WHERE t.had) SELECT bool_and(had) FROM taken",
+		[]any{int32(lockSpace), namespaces, names}, &all)
+	if err == nil && !all {
+		return &schema.Error{Kind: schema.ErrLockTimeout}
+	}
 	return err
 }
 
-// committed gives the error of a commit. One that is not the server's own word leaves open what happened.
+// committed gives the error of a commit.
 func committed(err error) error {
 	if err == nil {
 		return nil
 	}
-	e := *named("commit", err)
-	if e.Code == "" && !errors.Is(err, pgx.ErrTxCommitRollback) {
-		e.Kind, e.Detail = schema.ErrUnavailable, "it is not known whether the transaction took effect"
-	}
-	return &e
+	return named("commit", err)
 }
 
 // named classifies an error and says at what it happened.

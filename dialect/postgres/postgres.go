@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -15,8 +16,6 @@ import (
 const (
 	// closeTimeout is how long Close waits for connections that are still in use.
 	closeTimeout = 5 * time.Second
-	// acquireTimeout is how long Locked and Survey wait for a free connection of the pool.
-	acquireTimeout = 10 * time.Second
 )
 
 // Config shapes what Open makes. The zero value and nil are the defaults.
@@ -33,11 +32,15 @@ type DB struct {
 	pool  *pgxpool.Pool
 	owned bool
 
-	closeTimeout, acquireTimeout time.Duration
+	closeTimeout, acquireTimeout, fullTimeout, listenSilence time.Duration
 
 	// locking has a place for each connection that may hold tables' locks at the same time: half of the pool, for who
 	// holds a lock may need a second connection, and would wait for it forever if all were held so.
 	locking chan struct{}
+
+	// epoch counts how often a prepared statement was found that the server no longer takes; see freshen.
+	epoch    atomic.Int64
+	epochKey string
 }
 
 var _ dialect.Dialect = (*DB)(nil)
@@ -73,7 +76,12 @@ func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 		return nil, opened(err)
 	}
 	d := newDB(pool, true)
-	if err := pool.Ping(ctx); err != nil {
+	conn, err := d.connect(ctx)
+	if err == nil {
+		err = conn.Ping(ctx)
+		conn.Release()
+	}
+	if err != nil {
 		_ = d.Close()
 		return nil, opened(err)
 	}
@@ -90,10 +98,12 @@ func New(pool *pgxpool.Pool, cfg *Config) (*DB, error) {
 }
 
 func newDB(pool *pgxpool.Pool, owned bool) *DB {
-	return &DB{
-		pool: pool, owned: owned, closeTimeout: closeTimeout, acquireTimeout: acquireTimeout,
-		locking: make(chan struct{}, max(1, pool.Config().MaxConns/2)),
+	d := &DB{
+		pool: pool, owned: owned, closeTimeout: closeTimeout, acquireTimeout: acquireTimeout, fullTimeout: fullTimeout,
+		listenSilence: listenSilence, locking: make(chan struct{}, max(1, pool.Config().MaxConns/2)),
 	}
+	d.epochKey = epochKey(d)
+	return d
 }
 
 // Name is "postgres".
@@ -105,18 +115,23 @@ func (d *DB) Capability() dialect.Capability {
 }
 
 // Reader is the pool.
-func (d *DB) Reader() dialect.Querier { return querier{d.pool} }
+func (d *DB) Reader() dialect.Querier { return pooled{db: d} }
 
 // Writer is the pool.
-func (d *DB) Writer() dialect.Querier { return querier{d.pool} }
+func (d *DB) Writer() dialect.Querier { return pooled{db: d, writes: true} }
 
 // Begin opens a transaction as the server's default has it. It waits for a free connection as long as ctx lasts.
 func (d *DB) Begin(ctx context.Context) (dialect.Tx, error) {
-	tx, err := d.pool.Begin(ctx)
+	conn, err := d.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return transaction{querier{tx}, tx}, nil
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		conn.Release()
+		return nil, err
+	}
+	return noticing{transaction{querier{tx}, tx, &scope{d, conn}}}, nil
 }
 
 // Close closes the pool if Open made it, and waits up to 5 seconds for connections that are still in use; after that it

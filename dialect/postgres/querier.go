@@ -6,17 +6,19 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/schema"
 )
 
-// runner is what pgx's pools, connections and transactions have in common.
+// runner is what pgx's connections and transactions have in common.
 type runner interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
+// querier runs statements on one connection.
 type querier struct{ runner runner }
 
 // Exec implements dialect.Querier.
@@ -32,6 +34,50 @@ func (q querier) Query(ctx context.Context, sql string, args ...any) (dialect.Ro
 		return nil, err
 	}
 	return &rows{Rows: result}, nil
+}
+
+// pooled runs each statement on a connection of the pool.
+type pooled struct {
+	db     *DB
+	writes bool // a statement whose connection breaks may have changed something
+}
+
+// Exec implements dialect.Querier.
+func (q pooled) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	conn, err := q.db.connect(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Release()
+	tag, err := conn.Conn().Exec(ctx, sql, args...)
+	return tag.RowsAffected(), q.ended(conn.Conn(), err)
+}
+
+// Query implements dialect.Querier. The connection goes back to the pool with the last row, or with Close.
+func (q pooled) Query(ctx context.Context, sql string, args ...any) (dialect.Rows, error) {
+	conn, err := q.db.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result, err := conn.Conn().Query(ctx, sql, args...)
+	if err != nil {
+		err = q.ended(conn.Conn(), err)
+		conn.Release()
+		return nil, err
+	}
+	return &pooledRows{rows: rows{Rows: result}, from: q, conn: conn}, nil
+}
+
+// ended takes note of what became of a statement, and gives its error.
+func (q pooled) ended(conn *pgx.Conn, err error) error {
+	if err == nil {
+		return nil
+	}
+	q.db.noticed(conn, err)
+	if q.writes {
+		return lost(err)
+	}
+	return err
 }
 
 // rows adapts pgx's rows, whose Close tells no error.
@@ -56,21 +102,125 @@ func (r *rows) Scan(dest ...any) error {
 // Close implements dialect.Rows. pgx learns of a failed statement at the latest here.
 func (r *rows) Close() error {
 	r.Rows.Close()
-	return r.Err()
+	return r.Rows.Err()
 }
 
+// pooledRows hold a connection of the pool until they end.
+type pooledRows struct {
+	rows
+	from pooled
+	conn *pgxpool.Conn // nil once it was given back
+	err  error         // of the statement, readable then
+}
+
+// Next implements dialect.Rows.
+func (r *pooledRows) Next() bool {
+	if r.rows.Next() {
+		return true
+	}
+	r.end()
+	return false
+}
+
+// Scan implements dialect.Rows. A row that cannot be scanned is the last one.
+func (r *pooledRows) Scan(dest ...any) error {
+	err := r.rows.Scan(dest...)
+	if err != nil {
+		r.end()
+	}
+	return err
+}
+
+// Err implements dialect.Rows.
+func (r *pooledRows) Err() error {
+	if r.conn != nil {
+		return r.rows.Err()
+	}
+	return r.err
+}
+
+// Close implements dialect.Rows.
+func (r *pooledRows) Close() error {
+	r.end()
+	return r.err
+}
+
+func (r *pooledRows) end() {
+	if r.conn == nil {
+		return
+	}
+	r.err = r.from.ended(r.conn.Conn(), r.rows.Close())
+	r.conn.Release()
+	r.conn = nil
+}
+
+// transaction is open on a connection. Where that came from the pool for it, it goes back with the end.
 type transaction struct {
 	querier
-	tx pgx.Tx
+	tx    pgx.Tx
+	scope *scope
+}
+
+// scope is what a transaction of the pool holds until its end.
+type scope struct {
+	db   *DB
+	conn *pgxpool.Conn // nil once it was given back
+}
+
+func (s *scope) end() {
+	if s != nil && s.conn != nil {
+		s.conn.Release()
+		s.conn = nil
+	}
 }
 
 // Commit implements dialect.Tx.
-func (t transaction) Commit(ctx context.Context) error { return t.tx.Commit(ctx) }
+func (t transaction) Commit(ctx context.Context) error {
+	defer t.scope.end()
+	return lost(t.tx.Commit(ctx))
+}
 
 // Rollback implements dialect.Tx.
 func (t transaction) Rollback(ctx context.Context) error {
+	defer t.scope.end()
 	if err := t.tx.Rollback(ctx); !errors.Is(err, pgx.ErrTxClosed) {
 		return err
 	}
 	return nil
+}
+
+// noticing is a transaction that takes note of prepared statements which have gone stale.
+type noticing struct{ transaction }
+
+// Exec implements dialect.Querier.
+func (t noticing) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	n, err := t.transaction.Exec(ctx, sql, args...)
+	if err != nil {
+		t.scope.db.noticed(t.tx.Conn(), err)
+	}
+	return n, err
+}
+
+// Query implements dialect.Querier.
+func (t noticing) Query(ctx context.Context, sql string, args ...any) (dialect.Rows, error) {
+	result, err := t.transaction.Query(ctx, sql, args...)
+	if err != nil {
+		t.scope.db.noticed(t.tx.Conn(), err)
+		return nil, err
+	}
+	return noticingRows{result, t}, nil
+}
+
+type noticingRows struct {
+	dialect.Rows
+	tx noticing
+}
+
+// Close implements dialect.Rows.
+func (r noticingRows) Close() error {
+	err := r.Rows.Close()
+	if err != nil {
+		r.tx.scope.db.noticed(r.tx.tx.Conn(), err)
+	}
+	return err
 }

@@ -36,6 +36,15 @@ func (d *DB) Step(ctx context.Context, step []schema.Statement, progress func(ro
 	if len(step) == 0 {
 		return nil
 	}
+	other, done, err := d.beside(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return other.step(ctx, step, progress)
+}
+
+func (d *DB) step(ctx context.Context, step []schema.Statement, progress func(rows int64)) error {
 	switch st := step[0]; st.Mode {
 	case schema.ModeConcurrent:
 		return d.concurrently(ctx, st)
@@ -49,7 +58,12 @@ func (d *DB) Step(ctx context.Context, step []schema.Statement, progress func(ro
 
 // Beside implements dialect.Applier.
 func (d *DB) Beside(ctx context.Context, fn func(ctx context.Context, q dialect.Querier) error) error {
-	conn, err := d.acquire(ctx)
+	other, done, err := d.beside(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	conn, err := other.acquire(ctx)
 	if err != nil {
 		return err
 	}
