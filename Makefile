@@ -8,6 +8,7 @@ PAIRS    ?= 2000
 BENCH    ?= .
 DATABASE ?=
 ROWS     ?= 1000000
+RACE     ?=
 
 .DEFAULT_GOAL := help
 
@@ -54,6 +55,11 @@ load: ## a larger herd: 40,000 goroutines on 100 missing tables (DATABASE=postgr
 .PHONY: online
 online: ## change a PostgreSQL table of ROWS rows (1,000,000) under 32 writers, and print what they noticed
 	SCHEMACTOR_ONLINE_ROWS=$(ROWS) $(GO) test -count 1 -v -run '^TestOnline$$' -timeout 20m ./coordinator
+
+.PHONY: faults
+faults: ## kill, freeze and cut off programs and servers at the worst moments, in full: 10 minutes (RACE=1: race detector)
+	@SCHEMACTOR_FAULTS=long $(GO) test -v -count 1 -timeout $(if $(RACE),60m -race,20m) ./internal/faults \
+	  | awk '!/^=== / { print; fflush() } /^ok / { passed = 1 } END { exit !passed }'
 
 .PHONY: ci
 ci: ## what continuous integration runs

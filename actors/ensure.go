@@ -127,7 +127,7 @@ func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
 		if !a.again(ctx, err) {
 			return nil, err
 		}
-		if a.plan != nil && !errors.Is(err, schema.ErrOutcomeUnknown) {
+		if a.plan != nil && !errors.Is(err, schema.ErrUnavailable) {
 			continue
 		}
 		// Whoever stood in the way has probably made the table.
@@ -236,7 +236,7 @@ func (a *attempt) again(ctx context.Context, err error) bool {
 		a.tries.locks++
 		a.table.tell(a.system.config.Listener.LockWaiting, schema.Event{Phase: a.at.phase, Duration: time.Since(a.began)})
 		return pause(ctx, backoff(a.tries.locks, lockPauseMin, lockPauseMax), a.rung)
-	case errors.Is(err, schema.ErrOutcomeUnknown):
+	case errors.Is(err, schema.ErrUnavailable):
 		// The connection was lost. What became of the change is read, and never done again before.
 		a.tries.unknown++
 		return a.tries.unknown < raceLimit && pause(ctx, backoff(a.tries.unknown, lockPauseMin, lockPauseMax), nil)

@@ -80,13 +80,18 @@ func (a *attempt) serving(ctx context.Context, standings ...schema.Standing) (*s
 	s, t := a.system, a.table
 	var found *study
 	err := s.dialect.Aside(ctx, func(ctx context.Context, tx dialect.Tx) error {
-		standing, err := s.standing(ctx, tx, t, a.seen.Entry)
+		// Since the table was sighted another program may have made it what the model is.
+		entry, err := s.ledger.Entry(ctx, tx, t.ref)
+		if err != nil || entry == nil {
+			return err
+		}
+		standing, err := s.standing(ctx, tx, t, entry)
 		if err != nil || !slices.Contains(standings, standing) {
 			return err
 		}
 		lives, err := s.inspect(ctx, tx, []schema.Ref{t.ref})
 		if err == nil && lives[0] != nil {
-			found, err = s.study(ctx, tx, t, a.seen.Entry, lives[0], schema.Policy{})
+			found, err = s.study(ctx, tx, t, entry, lives[0], schema.Policy{})
 		}
 		return err
 	})
@@ -101,7 +106,7 @@ func (a *attempt) serving(ctx context.Context, standings ...schema.Standing) (*s
 	if _, ok := found.serves(); !ok {
 		return nil, nil
 	}
-	snapshot := a.snapshot(a.seen.Entry)
+	snapshot := a.snapshot(found.entry)
 	snapshot.Behind, snapshot.CatalogHash = found.standing == schema.StandingBehind, found.live.Hash
 	return snapshot, nil
 }

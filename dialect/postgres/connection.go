@@ -16,9 +16,9 @@ import (
 
 const (
 	// acquireTimeout is how long what is not a caller's own statement waits for a free connection of the pool.
-	acquireTimeout = 10 * time.Second
+	acquireTimeout = time.Minute
 	// fullTimeout is how long a server that has no connection left is waited out.
-	fullTimeout = 30 * time.Second
+	fullTimeout = time.Minute
 )
 
 // connect takes a connection of the pool as pgx does, and waits out a server that has none left: it was sent nothing, so

@@ -31,7 +31,7 @@ const (
 
 // Locked implements dialect.Locker with transaction-level advisory locks, which are not waited for: one that somebody else
 // has is ErrLockTimeout at once. No more than half of the pool's connections are in Locked at the same time; a place among
-// them that is not had in 300 ms is ErrLockTimeout as well. It waits up to 10 seconds for a connection of the pool, which is
+// them that is not had in 300 ms is ErrLockTimeout as well. It waits up to a minute for a connection of the pool, which is
 // ErrUnavailable. A commit whose answer was lost is ErrOutcomeUnknown: the ledger tells it.
 func (d *DB) Locked(
 	ctx context.Context, refs []schema.Ref, fn func(ctx context.Context, tx dialect.Tx) error,

@@ -11,12 +11,14 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
-	"syscall"
 )
 
 const (
-	maxLine  = 64 << 20 // of what parent and worker say, in bytes
-	errorEnd = 4 << 10  // of a worker's standard error that is kept, in bytes
+	maxLine = 64 << 20 // of what parent and worker say, in bytes
+
+	// So much of a worker's standard error is kept, in bytes. What a panic says comes first, before many goroutines.
+	errorBegin = 2 << 10
+	errorEnd   = 4 << 10
 )
 
 // Process is a worker as its parent sees it. Say, Kill, Freeze, Thaw and PID may be called by any goroutine, Hear and End
@@ -25,15 +27,15 @@ type Process struct {
 	command *exec.Cmd
 	in      io.WriteCloser
 	out     *bufio.Reader
-	errors  tail
+	errors  ends
 
 	mu     sync.Mutex // of Say
 	wait   sync.Once
 	waited error
 }
 
-// Start starts a worker of this program's binary in a role, with a task that becomes JSON. The worker is killed when ctx
-// ends. The caller must call End or Kill.
+// Start starts a worker of this program's binary in a role, with a task that becomes JSON of at most 100 kB. The worker is
+// killed when ctx ends. An interrupt at the terminal reaches the parent alone. The caller must call End or Kill.
 func Start(ctx context.Context, role string, task any, environment ...string) (*Process, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -45,6 +47,7 @@ func Start(ctx context.Context, role string, task any, environment ...string) (*
 	}
 	p := &Process{command: exec.CommandContext(ctx, self)}
 	p.command.Env = append(append(os.Environ(), roleVariable+"="+role, taskVariable+"="+string(text)), environment...)
+	p.command.SysProcAttr = apart()
 	p.command.Stderr = &p.errors
 	if p.in, err = p.command.StdinPipe(); err != nil {
 		return nil, err
@@ -54,7 +57,10 @@ func Start(ctx context.Context, role string, task any, environment ...string) (*
 		return nil, err
 	}
 	p.out = bufio.NewReader(out)
-	return p, p.command.Start()
+	if err := p.command.Start(); err != nil {
+		return nil, fmt.Errorf("start a worker: %w", err)
+	}
+	return p, nil
 }
 
 // PID is the worker's process number.
@@ -77,6 +83,9 @@ func (p *Process) Say(value any) error {
 func (p *Process) Hear(into any) error {
 	line, err := p.out.ReadBytes('\n')
 	if err != nil {
+		if errors.Is(err, os.ErrClosed) { // by Kill, meanwhile
+			err = io.EOF
+		}
 		return errors.Join(fmt.Errorf("worker %d says nothing more: %w", p.PID(), err), p.reap())
 	}
 	return json.Unmarshal(line, into)
@@ -90,8 +99,8 @@ func (p *Process) Ask(value, into any) error {
 	return p.Hear(into)
 }
 
-// End closes the worker's input and waits for its end. What it has not been heard saying is read and dropped. An exit
-// code other than 0 is an error.
+// End closes the worker's input and waits for its end, which does not come while it is frozen. What it has not been heard
+// saying is read and dropped. An exit code other than 0 is an error.
 func (p *Process) End() error {
 	_ = p.in.Close() // a worker that has ended already is found below
 	_, _ = io.Copy(io.Discard, p.out)
@@ -109,10 +118,10 @@ func (p *Process) Kill() error {
 }
 
 // Freeze stops the worker where it is, as kill -STOP does; Thaw lets it go on.
-func (p *Process) Freeze() error { return p.command.Process.Signal(syscall.SIGSTOP) }
+func (p *Process) Freeze() error { return freeze(p.command.Process) }
 
 // Thaw undoes Freeze.
-func (p *Process) Thaw() error { return p.command.Process.Signal(syscall.SIGCONT) }
+func (p *Process) Thaw() error { return thaw(p.command.Process) }
 
 // reap waits for the end, once, and gives the same each time.
 func (p *Process) reap() error {
@@ -125,25 +134,30 @@ func (p *Process) reap() error {
 	return p.waited
 }
 
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
+// ends keeps the beginning and the end of what is written to it.
+type ends struct {
+	mu         sync.Mutex
+	begin, end []byte
+	dropped    bool
 }
 
 // Write takes all of it.
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, b...)
-	if over := len(t.text) - errorEnd; over > 0 {
-		t.text = append(t.text[:0], t.text[over:]...)
+func (e *ends) Write(b []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	room := min(errorBegin-len(e.begin), len(b))
+	e.begin, e.end = append(e.begin, b[:room]...), append(e.end, b[room:]...)
+	if over := len(e.end) - errorEnd; over > 0 {
+		e.end, e.dropped = append(e.end[:0], e.end[over:]...), true
 	}
 	return len(b), nil
 }
 
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.text)
+func (e *ends) String() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.dropped {
+		return string(e.begin) + "\n…\n" + string(e.end)
+	}
+	return string(e.begin) + string(e.end)
 }

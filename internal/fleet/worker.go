@@ -23,11 +23,15 @@ type Role func(ctx context.Context, w *Worker) error
 
 // Worker is a worker's end of the line to its parent. Say may be called by several goroutines at once, Hear by one.
 type Worker struct {
-	task  string
-	heard chan []byte
+	task string
 
-	mu  sync.Mutex
+	mu  sync.Mutex // of Say
 	out *json.Encoder
+
+	lines sync.Mutex // of heard and ended
+	more  chan struct{}
+	heard [][]byte
+	ended bool
 }
 
 // Main plays the role that the environment names, and reports whether this process is a worker at all.
@@ -43,7 +47,10 @@ func Main(roles map[string]Role) (code int, worker bool) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	w := &Worker{task: os.Getenv(taskVariable), heard: make(chan []byte, 16), out: json.NewEncoder(os.Stdout)}
+	w := &Worker{task: os.Getenv(taskVariable), more: make(chan struct{}, 1), out: json.NewEncoder(os.Stdout)}
+	for _, variable := range []string{roleVariable, taskVariable} {
+		_ = os.Unsetenv(variable) // a worker's own children are none; it fails for no such name
+	}
 	go func() {
 		defer cancel()
 		w.listen(os.Stdin)
@@ -55,13 +62,40 @@ func Main(roles map[string]Role) (code int, worker bool) {
 	return 0, true
 }
 
+// listen reads to the end whether or not anyone hears: the end is the parent's.
 func (w *Worker) listen(in io.Reader) {
-	defer close(w.heard)
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
-		w.heard <- append([]byte(nil), lines.Bytes()...)
+		w.note(append([]byte(nil), lines.Bytes()...))
 	}
+	w.note(nil)
+}
+
+// note keeps a line for Hear; nil is the end.
+func (w *Worker) note(line []byte) {
+	w.lines.Lock()
+	defer w.lines.Unlock()
+	if line == nil {
+		w.ended = true
+	} else {
+		w.heard = append(w.heard, line)
+	}
+	select {
+	case w.more <- struct{}{}:
+	default:
+	}
+}
+
+// next takes the first line that was kept; without one, ended says whether there will be another.
+func (w *Worker) next() (line []byte, ended bool) {
+	w.lines.Lock()
+	defer w.lines.Unlock()
+	if len(w.heard) == 0 {
+		return nil, w.ended
+	}
+	line, w.heard = w.heard[0], w.heard[1:]
+	return line, false
 }
 
 // Task reads what Start was given into a pointer.
@@ -76,11 +110,16 @@ func (w *Worker) Say(value any) error {
 
 // Hear waits for the parent's next value. It is io.EOF when there will be none.
 func (w *Worker) Hear(into any) error {
-	line, ok := <-w.heard
-	if !ok {
-		return io.EOF
+	for {
+		line, ended := w.next()
+		if ended {
+			return io.EOF
+		}
+		if line != nil {
+			return json.Unmarshal(line, into)
+		}
+		<-w.more
 	}
-	return json.Unmarshal(line, into)
 }
 
 // Obey reads values of the parent until there are no more, and answers each with what do makes of it.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -52,7 +53,12 @@ func (t *Tests) Run() int {
 // the test left open are cut.
 func Open(t testing.TB) string {
 	t.Helper()
-	admin := adminURL(t)
+	return openAt(t, adminURL(t))
+}
+
+// openAt makes a database on the server of another one.
+func openAt(t testing.TB, admin string) string {
+	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text()[:16])
 	run(t, admin, "CREATE DATABASE "+name+" TEMPLATE template0")
 	t.Cleanup(func() { run(t, admin, "DROP DATABASE "+name+" WITH (FORCE)") })
@@ -101,21 +107,46 @@ func adminURL(t testing.TB) string {
 	return shared.server.url("postgres")
 }
 
-func launch() (*instance, error) {
+func launch(settings ...string) (*instance, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
-	return newInstance(bin)
+	return newInstance(bin, settings...)
 }
 
 // unavailable ends a test that cannot have a server. Only missing binaries are a reason to skip.
 func unavailable(t testing.TB, err error) {
 	t.Helper()
-	if errors.Is(err, errNoBinaries) && os.Getenv("SCHEMACTOR_TEST_REQUIRE") != "postgres" {
+	missing := errors.Is(err, errNoBinaries) && !required("postgres") || errors.Is(err, errNoPooler) && !required("pgbouncer")
+	if missing {
 		t.Skip(err)
 	}
 	t.Fatal("postgrestest: ", err)
+}
+
+// required reports whether a missing program is a failure: SCHEMACTOR_TEST_REQUIRE names those, with commas between.
+func required(program string) bool {
+	return slices.Contains(strings.Split(os.Getenv("SCHEMACTOR_TEST_REQUIRE"), ","), program)
+}
+
+// Terminate ends the sessions of a database for which a condition on pg_stat_activity holds, and gives their number.
+func Terminate(t testing.TB, database, condition string) int {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, database)
+	if err != nil {
+		t.Fatal("postgrestest: ", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	var ended int
+	err = conn.QueryRow(ctx, "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"+
+		" WHERE datname = current_database() AND pid <> pg_backend_pid() AND ("+condition+")").Scan(&ended)
+	if err != nil {
+		t.Fatal("postgrestest: ", err)
+	}
+	return ended
 }
 
 // run executes statements one after another on a connection of their own.

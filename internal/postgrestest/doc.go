@@ -2,7 +2,8 @@
 // test of a test binary asks for it, and an empty database for each test.
 //
 // SCHEMACTOR_TEST_POSTGRES names a server to use instead: the URL of a role that may create databases and roles. Where
-// there is neither, tests are skipped, or fail if SCHEMACTOR_TEST_REQUIRE is "postgres".
+// there is neither, tests are skipped, or fail if SCHEMACTOR_TEST_REQUIRE names "postgres" (and "pgbouncer"
+// for those that need one, with a comma between).
 //
 // A package that uses it has this TestMain, which stops the server before leaked goroutines are looked for:
 //

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,35 +19,21 @@ const (
 	superuser    = "postgres"
 )
 
-// watch runs the server, waits for a word on the pipe that is its input, and ends the server by the signal of that
-// name. Without a word, which is what the end of the test binary is, the server's files go too. Descriptor 3 stays open
-// in the server alone, so that its other end tells when the server is gone.
-const watch = `dir=$1; shift
-"$@" </dev/null >>"$dir/log" 2>&1 &
-server=$!
-exec 3>&-
-read -r signal || signal=
-kill -s "${signal:-QUIT}" "$server" 2>/dev/null
-wait "$server"
-[ -n "$signal" ] || rm -rf "$dir"
-`
-
 // instance is one server: a folder, and a process while it runs. It is not safe for concurrent use.
 type instance struct {
 	bin, dir string
 	port     int
-	process  *exec.Cmd
-	word     *os.File // the watcher's input
-	alive    *os.File // readable, at its end, when the server is gone
+	settings []string
+	process  *process // nil while it does not run
 }
 
 // newInstance makes the files of a server and starts it.
-func newInstance(bin string) (*instance, error) {
+func newInstance(bin string, settings ...string) (*instance, error) {
 	dir, err := makeFolder()
 	if err != nil {
 		return nil, err
 	}
-	s := &instance{bin: bin, dir: dir}
+	s := &instance{bin: bin, dir: dir, settings: settings}
 	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", s.data(), "-U", superuser, "-A", "trust",
 		"-E", "UTF8", "--no-locale", "--no-sync")
 	initdb.Dir, initdb.Env, initdb.SysProcAttr = dir, environment(), attributes()
@@ -66,7 +50,7 @@ func newInstance(bin string) (*instance, error) {
 			err = s.start()
 		}
 		// Another test binary may have taken the port in between.
-		if err == nil || !strings.Contains(s.logTail(), "could not create any TCP/IP sockets") {
+		if err == nil || !strings.Contains(logTail(s.dir), "could not create any TCP/IP sockets") {
 			break
 		}
 		_ = os.Remove(s.log())
@@ -94,32 +78,17 @@ func (s *instance) demandPasswords() error {
 
 // start runs the server on its port and returns when it takes connections.
 func (s *instance) start() error {
-	input, word, err := os.Pipe()
+	arguments := []string{filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", fmt.Sprint(s.port), "-k", s.dir}
+	for _, setting := range append(settings[:len(settings):len(settings)], s.settings...) {
+		arguments = append(arguments, "-c", setting)
+	}
+	process, err := runIn(s.dir, "QUIT", arguments...)
 	if err != nil {
 		return err
 	}
-	alive, held, err := os.Pipe()
-	if err != nil {
-		return errors.Join(err, input.Close(), word.Close())
-	}
-	arguments := []string{
-		"-c", watch, "watch", s.dir, filepath.Join(s.bin, "postgres"),
-		"-D", s.data(), "-p", fmt.Sprint(s.port), "-k", s.dir,
-	}
-	for _, setting := range settings {
-		arguments = append(arguments, "-c", setting)
-	}
-	process := exec.Command("/bin/sh", arguments...)
-	process.Dir, process.Env, process.SysProcAttr = s.dir, environment(), attributes()
-	process.Stdin, process.ExtraFiles = input, []*os.File{held}
-	err = process.Start()
-	_, _ = input.Close(), held.Close()
-	if err != nil {
-		return errors.Join(err, word.Close(), alive.Close())
-	}
-	s.process, s.word, s.alive = process, word, alive
+	s.process = process
 	if err := s.awaitReady(); err != nil {
-		err = fmt.Errorf("postgres did not start: %w\n%s", err, s.logTail())
+		err = fmt.Errorf("postgres did not start: %w\n%s", err, logTail(s.dir))
 		s.stop("QUIT")
 		return err
 	}
@@ -148,8 +117,7 @@ func (s *instance) awaitReady() error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("not ready after %s: %w", startTimeout, err)
 		}
-		_ = s.alive.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
-		if _, err := s.alive.Read(make([]byte, 1)); errors.Is(err, io.EOF) {
+		if s.process.goneWithin(10 * time.Millisecond) {
 			return errors.New("it ended at once")
 		}
 	}
@@ -161,44 +129,19 @@ func (s *instance) stop(signal string) {
 	if s.process == nil {
 		return
 	}
-	_, _ = s.word.WriteString(signal + "\n")
-	s.reap()
+	s.process.stop(signal)
+	s.process = nil
 }
 
 // remove ends the server and removes its files.
 func (s *instance) remove() {
 	if s.process != nil {
-		s.reap()
+		s.process.reap()
+		s.process = nil
 	}
 	_ = os.RemoveAll(s.dir)
 }
 
-func (s *instance) reap() {
-	_ = s.word.Close()
-	_ = s.process.Wait() // by a signal: never a success worth reading
-	_ = s.alive.Close()
-	s.process = nil
-}
-
 func (s *instance) url(database string) string {
 	return fmt.Sprintf("postgres://%s@127.0.0.1:%d/%s?sslmode=disable", superuser, s.port, database)
-}
-
-// logTail gives the last lines of the server's log.
-func (s *instance) logTail() string {
-	text, err := os.ReadFile(s.log())
-	if err != nil {
-		return err.Error()
-	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.Join(lines[max(0, len(lines)-20):], "\n")
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return port, l.Close()
 }

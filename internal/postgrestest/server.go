@@ -12,10 +12,10 @@ type Server struct {
 	instance *instance
 }
 
-// NewServer starts a server that ends with the test.
-func NewServer(t testing.TB) *Server {
+// NewServer starts a server that ends with the test. Settings, as "max_connections=50", go before those of all servers.
+func NewServer(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	made, err := launch()
+	made, err := launch(settings...)
 	if err != nil {
 		unavailable(t, err)
 	}
@@ -41,8 +41,17 @@ func (s *Server) PasswordURL(role, password string) string {
 	return u.String()
 }
 
+// Open gives the URL of an empty database of the server, as the function Open does.
+func (s *Server) Open(t testing.TB) string {
+	t.Helper()
+	return openAt(t, s.URL())
+}
+
 // Stop shuts the server down and cuts every connection. Its data stays.
 func (s *Server) Stop() { s.instance.stop("INT") }
+
+// Crash ends the server at once, without order: it recovers from its log at the next Start.
+func (s *Server) Crash() { s.instance.stop("QUIT") }
 
 // Start runs the server again, on the same port.
 func (s *Server) Start() {
