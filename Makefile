@@ -8,6 +8,7 @@ PAIRS    ?= 2000
 BENCH    ?= .
 DATABASE ?=
 ROWS     ?= 1000000
+ARGS     ?=
 RACE     ?=
 
 .DEFAULT_GOAL := help
@@ -49,8 +50,8 @@ lint: ## vet, staticcheck, gofumpt, tidy modules
 	$(GO) mod tidy -diff
 
 .PHONY: load
-load: ## a larger herd: 40,000 goroutines on 100 missing tables (DATABASE=postgres://… for a server)
-	$(GO) run ./cmd/demo herd --goroutines 40000 --tables 100 $(if $(DATABASE),--database '$(DATABASE)')
+load: ## many processes that write, one killed each second, and a verdict (ARGS for ./loadtest, DATABASE=postgres://… for a server)
+	$(GO) run ./loadtest $(if $(ARGS),$(ARGS),--kill-every 1s) $(if $(DATABASE),--database '$(DATABASE)')
 
 .PHONY: online
 online: ## change a PostgreSQL table of ROWS rows (1,000,000) under 32 writers, and print what they noticed

@@ -46,12 +46,24 @@ func TestDeployToAFullServer(t *testing.T) {
 	d.run()
 }
 
+// The same behind a pooler that lends twenty sessions, to replicas with pools as they usually are.
+func TestDeployThroughAPooler(t *testing.T) {
+	d := newDeploy(t, deployServer(t, 300))
+	const sessions = 20
+	// The pooler has its sessions, and what watches and prepares goes beside it.
+	d.limit = sessions + 5
+	d.address = deployURL(t, postgrestest.NewPooler(t, d.direct, postgrestest.PoolerConfig{PoolSize: sessions}), url.Values{
+		"pool_max_conns": {"2"},
+	})
+	d.run()
+}
+
 func newDeploy(t *testing.T, server *postgrestest.Server) *deploy {
 	admin, err := pgx.Connect(t.Context(), server.URL())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = admin.Close(context.Background()) })
 	for _, sql := range []string{
-		"CREATE ROLE " + deployUser + " LOGIN CONNECTION LIMIT " + fmt.Sprint(size(12, 50)-3), "CREATE DATABASE deploy OWNER " + deployUser,
+		"CREATE ROLE " + deployUser + " LOGIN", "CREATE DATABASE deploy OWNER " + deployUser,
 		"CREATE EXTENSION pg_stat_statements",
 	} {
 		_, err := admin.Exec(t.Context(), sql)
@@ -225,15 +237,7 @@ func (d *deploy) judge() {
 	herdVerdict(d.t, direct, fates...)
 }
 
-// deployServer starts a server for so many connections.
+// deployServer starts a server for so many connections, which counts statements.
 func deployServer(t *testing.T, connections int) *postgrestest.Server {
-	server := postgrestest.NewServer(t)
-	conn, err := pgx.Connect(t.Context(), server.URL())
-	require.NoError(t, err)
-	_, err = conn.Exec(t.Context(), "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
-	require.NoError(t, err)
-	require.NoError(t, conn.Close(t.Context()))
-	server.Stop()
-	server.Start()
-	return server
+	return postgrestest.NewServer(t, fmt.Sprintf("max_connections=%d", connections), "shared_preload_libraries=pg_stat_statements")
 }

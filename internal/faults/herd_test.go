@@ -36,6 +36,10 @@ func TestHerd(t *testing.T) {
 			address := postgrestest.Open(t)
 			return address, address
 		}},
+		{"pgbouncer", func(t *testing.T) (string, string) {
+			address := postgrestest.Open(t)
+			return postgrestest.NewPooler(t, address, postgrestest.PoolerConfig{}), address
+		}},
 	} {
 		t.Run(place.name, func(t *testing.T) {
 			for _, evolving := range []bool{false, true} {

@@ -5,12 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -30,13 +25,13 @@ const (
 // restartMoment is when and how the server goes away.
 type restartMoment struct {
 	name string
-	end  func(t *testing.T, s *postgrestest.Server)
+	end  func(s *postgrestest.Server)
 	come func(h *restartHerd) bool // whether the moment has come
 }
 
 // restartMoments are moments of the cold path, by statements that have run, and of the warm one, by rows.
 func restartMoments() []restartMoment {
-	stop, crash := func(_ *testing.T, s *postgrestest.Server) { s.Stop() }, restartCrash
+	stop, crash := (*postgrestest.Server).Stop, (*postgrestest.Server).Crash
 	cold := func(statements int64) func(h *restartHerd) bool {
 		return func(h *restartHerd) bool { return h.applied.Load() >= statements }
 	}
@@ -75,7 +70,7 @@ func TestRestart(t *testing.T) {
 			h := newRestartHerd(t, address, restartPrograms, restartTables)
 			h.call(t.Context(), restartCallers)
 			waitFor(t, "the moment", func() bool { return moment.come(h) })
-			moment.end(t, server)
+			moment.end(server)
 			before := h.acknowledged.Load()
 			waitFor(t, "every program's errors", h.felt)
 			server.Start()
@@ -143,24 +138,4 @@ func restartDatabase(t *testing.T, server *postgrestest.Server, name string) str
 	require.NoError(t, err)
 	address.Path = "/" + name
 	return address.String()
-}
-
-// restartCrash has the server drop everything where it is, and waits until it is gone.
-func restartCrash(t *testing.T, server *postgrestest.Server) {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, server.URL())
-	require.NoError(t, err)
-	defer func() { _ = conn.Close(ctx) }()
-	var folder string
-	require.NoError(t, conn.QueryRow(ctx, "SHOW data_directory").Scan(&folder))
-	text, err := os.ReadFile(filepath.Join(folder, "postmaster.pid"))
-	require.NoError(t, err)
-	line, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(line)
-	require.NoError(t, err)
-	process, err := os.FindProcess(pid)
-	require.NoError(t, err)
-	require.NoError(t, process.Signal(syscall.SIGQUIT))
-	server.Stop()
 }

@@ -1,0 +1,159 @@
+package load
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/postgres"
+	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/schema"
+)
+
+// prefix is what the names begin with of everything that a run makes. A tag of hexadecimal digits follows.
+const (
+	prefix    = "loadtest_"
+	tagDigits = 8
+)
+
+// site is where a run takes place: a namespace of its own, or names of its own in a SQLite file.
+type site struct {
+	dialect.Dialect
+	address string // for workers; it may hold a password
+	label   string // for people, without one
+
+	namespace string // of the tables, where the database has such a thing
+	stem      string // of the tables' names
+	hadLedger bool   // the database was in use before
+	temporary string // the folder to remove at the end
+	fresh     string // the SQLite file to remove at the end, because the run made it
+}
+
+// parentConnections are for looking: at what workers have done, and whether they have done well.
+const parentConnections = 4
+
+// openSite opens the database and looks whether it was in use before.
+func openSite(ctx context.Context, database string) (*site, error) {
+	s, err := siteOf(database)
+	if err != nil {
+		return nil, err
+	}
+	if s.Dialect, err = connect(ctx, s.address, parentConnections); err == nil {
+		var survey *dialect.Survey
+		if survey, err = s.Survey(ctx, []schema.Ref{s.ref(0)}); err == nil {
+			s.hadLedger = survey.HasLedger
+			return s, nil
+		}
+		err = errors.Join(s.Classify(err), s.Dialect.Close())
+	}
+	return nil, errors.Join(fmt.Errorf("open %s: %w", s.label, err), s.removeFiles())
+}
+
+// siteOf takes an address apart. Its errors repeat no more of it than a scheme, for the rest may be a password.
+func siteOf(database string) (*site, error) {
+	tag := make([]byte, tagDigits/2)
+	_, _ = rand.Read(tag) // never fails, by its documentation
+	own := prefix + hex.EncodeToString(tag)
+	scheme, rest, found := strings.Cut(database, ":")
+	switch {
+	case isPostgres(database):
+		label := strings.TrimSpace("PostgreSQL " + publicPart(database))
+		return &site{address: database, label: label, namespace: own, stem: prefix}, nil
+	case database == "":
+		folder, err := os.MkdirTemp("", "schemactor-loadtest-")
+		if err != nil {
+			return nil, err
+		}
+		path := filepath.Join(folder, "loadtest.db")
+		return &site{address: path, label: "SQLite, a temporary file", temporary: folder, stem: own + "_"}, nil
+	case strings.Contains(database, ":memory:"):
+		return nil, &InputError{"database", "must be a file: a database in memory cannot be shared by processes"}
+	case !found || len(scheme) < 2 || strings.ContainsAny(scheme, `/\.`): // a path; one letter is a drive of Windows
+	case strings.EqualFold(scheme, "sqlite"):
+		database = strings.TrimPrefix(rest, "//")
+	case strings.HasPrefix(rest, "//"):
+		return nil, &InputError{"database", fmt.Sprintf("has the unknown scheme %q: want postgres://… or the path of a SQLite file", scheme)}
+	default:
+		return nil, &InputError{"database", "is neither postgres://… nor the path of a SQLite file"}
+	}
+	if database == "" {
+		return nil, &InputError{"database", "needs a path behind sqlite:"}
+	}
+	s := &site{address: database, label: "SQLite " + database, stem: own + "_"}
+	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) {
+		s.fresh = database
+	}
+	return s, nil
+}
+
+func isPostgres(database string) bool {
+	scheme, _, _ := strings.Cut(database, "://")
+	return strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql")
+}
+
+// publicPart is a URL's host and path.
+func publicPart(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host + u.EscapedPath()
+}
+
+// connect opens a database with so many connections.
+func connect(ctx context.Context, address string, connections int) (dialect.Dialect, error) {
+	if isPostgres(address) {
+		return opened(postgres.Open(ctx, address, &postgres.Config{MaxConns: int32(connections)}))
+	}
+	return opened(sqlite.Open(ctx, address, &sqlite.Config{Readers: connections}))
+}
+
+// opened keeps a failed Open from becoming an interface that is not nil.
+func opened[D dialect.Dialect](d D, err error) (dialect.Dialect, error) {
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// ref is the n-th table.
+func (s *site) ref(n int) schema.Ref { return refOf(s.namespace, s.stem, n) }
+
+func refOf(namespace, stem string, n int) schema.Ref {
+	return schema.Ref{Namespace: namespace, Name: fmt.Sprintf("%s%03d", stem, n)}
+}
+
+// refs are the first n tables.
+func (s *site) refs(n int) []schema.Ref {
+	refs := make([]schema.Ref, n)
+	for i := range refs {
+		refs[i] = s.ref(i)
+	}
+	return refs
+}
+
+// ours is the condition on the ledger's rows of this run's tables. Both texts are made of letters and digits alone.
+func (s *site) ours() string {
+	if s.namespace != "" {
+		return "namespace = '" + s.namespace + "'"
+	}
+	return fmt.Sprintf("substr(table_name, 1, %d) = '%s'", len(s.stem), s.stem)
+}
+
+// progress counts in the ledger how many tables are there, and how many migrations have made them so.
+func (s *site) progress(ctx context.Context) (tables, migrations int64, err error) {
+	_, err = dialect.QueryRow(ctx, s.Reader(), "SELECT (SELECT count(*) FROM "+dialect.LedgerTable+" WHERE "+s.ours()+
+		"), (SELECT count(*) FROM "+dialect.RevisionsTable+" WHERE state = 'applied' AND "+s.ours()+")", nil, &tables, &migrations)
+	if known := s.Classify(err); err != nil && !errors.Is(known, schema.ErrMissing) {
+		return 0, 0, known
+	}
+	return tables, migrations, nil
+}
