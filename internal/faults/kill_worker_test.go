@@ -76,8 +76,8 @@ func anything() schema.Policy {
 	return schema.Policy{Allow: []schema.Allowance{{Hazard: schema.AnyHazard, Reason: "a test"}}, MaxRows: -1}
 }
 
-// points are the moments that a victim passes: those that the library tells of, and on PostgreSQL each statement's way to
-// the server and back as well, which also shows what steps are made of.
+// points are the moments that a victim passes: those that the library tells of, and on PostgreSQL the answer to each
+// statement as well, which also shows what steps are made of.
 type points struct {
 	stop    int
 	stopped func()
@@ -128,17 +128,15 @@ func (d pooledDialect) Close() error {
 	return nil
 }
 
-// wire has a point before a statement is sent, and one after it was answered.
+// wire has a point after each statement that was answered: the moment before the next one is sent is the same to a server.
 type wire points
 
 type wireKey struct{}
 
 func (w *wire) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	head := faults.Head(data.SQL)
-	(*points)(w).hit("to the server: " + head)
-	return context.WithValue(ctx, wireKey{}, head)
+	return context.WithValue(ctx, wireKey{}, faults.Head(data.SQL))
 }
 
 func (w *wire) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
-	(*points)(w).hit(fmt.Sprintf("from the server: %v", ctx.Value(wireKey{})))
+	(*points)(w).hit(fmt.Sprintf("answer to %v", ctx.Value(wireKey{})))
 }
