@@ -16,7 +16,7 @@ func TestBackoffDoublesUpToItsLimit(t *testing.T) {
 		most := least + time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "more"))
 		n := rapid.IntRange(1, 200).Draw(t, "n")
 		want := float64(most)
-		if n < 40 {
+		if n < 44 {
 			want = min(float64(most), float64(least)*float64(int64(1)<<(n-1)))
 		}
 		got := float64(backoff(n, least, most))

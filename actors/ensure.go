@@ -236,8 +236,8 @@ func (a *attempt) again(ctx context.Context, err error) bool {
 		a.tries.locks++
 		a.table.tell(a.system.config.Listener.LockWaiting, schema.Event{Phase: a.at.phase, Duration: time.Since(a.began)})
 		return pause(ctx, backoff(a.tries.locks, lockPauseMin, lockPauseMax), a.rung)
-	case errors.Is(err, schema.ErrUnavailable):
-		// The connection was lost. What became of the change is read, and never done again before.
+	case errors.Is(err, schema.ErrUnavailable) && a.at.phase != schema.PhaseLock:
+		// There was a connection, and it was lost. What became of the change is read, and never done again before.
 		a.tries.unknown++
 		return a.tries.unknown < raceLimit && pause(ctx, backoff(a.tries.unknown, lockPauseMin, lockPauseMax), nil)
 	case errors.Is(err, schema.ErrMissing) && a.at.phase == schema.PhaseLedger:

@@ -69,7 +69,7 @@ func TestRestartIsOneRoundTrip(t *testing.T) {
 	d, err := postgres.New(pool, nil)
 	require.NoError(t, err)
 
-	second, err := coordinator.New(d, nil)
+	second, err := coordinator.New(d, &coordinator.Config{News: coordinator.NewsPoll}) // to listen is a connection of its own
 	require.NoError(t, err)
 	defer second.Close(context.Background())
 	herd := registerFleet(t, second)
