@@ -145,6 +145,7 @@ func (s *System) poll() {
 		case <-s.news.look:
 			timer.Stop()
 		case <-timer.C:
+			s.nudge()
 			if versioned != nil {
 				now, err := s.schemaVersion(versioned)
 				if err != nil || known && now == version {
@@ -193,6 +194,17 @@ func (s *System) renew(tables []*Table) (looked bool) {
 		})
 	}
 	return true
+}
+
+// nudge asks for the tables whose last attempt failed, as a caller would: each decides by itself whether it is time to try
+// again. A program that is sent callers only once its tables are ready would otherwise never learn that they can be.
+func (s *System) nudge() {
+	for _, t := range s.Tables() {
+		switch t.condition.Load().state {
+		case schema.StateFailed, schema.StateBlocked:
+			s.launch(func() { _, _ = t.Ready(s.ctx) })
+		}
+	}
 }
 
 // holds reports whether a memory is what is seen.

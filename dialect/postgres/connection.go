@@ -23,10 +23,13 @@ const (
 
 // connect takes a connection of the pool as pgx does, and waits out a server that has none left: it was sent nothing, so
 // that waiting is safe whatever is to be sent. Prepared statements that have gone stale are forgotten before.
-func (d *DB) connect(ctx context.Context) (*pgxpool.Conn, error) {
-	conn, err := d.pool.Acquire(ctx)
+func (d *DB) connect(ctx context.Context) (*pgxpool.Conn, error) { return d.connectWithin(ctx, 0) }
+
+// connectWithin is the same where a free connection of the pool is waited for no longer than for a time, unless that is 0.
+func (d *DB) connectWithin(ctx context.Context, wait time.Duration) (*pgxpool.Conn, error) {
+	conn, err := d.take(ctx, wait)
 	if err != nil && full(err) {
-		conn, err = d.waitOut(ctx, err)
+		conn, err = d.waitOut(ctx, wait, err)
 	}
 	if err != nil {
 		return nil, err
@@ -38,20 +41,33 @@ func (d *DB) connect(ctx context.Context) (*pgxpool.Conn, error) {
 	return conn, nil
 }
 
-// waitOut tries again until the server takes a connection or the time is up.
-func (d *DB) waitOut(ctx context.Context, why error) (*pgxpool.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, d.fullTimeout)
+func (d *DB) take(ctx context.Context, wait time.Duration) (*pgxpool.Conn, error) {
+	if wait > 0 {
+		bounded, cancel := context.WithTimeout(ctx, wait)
+		defer cancel()
+		ctx = bounded
+	}
+	return d.pool.Acquire(ctx)
+}
+
+// waitOut tries again until the server takes a connection or the time is up. The error is then the server's, and the
+// context's as well where that has ended.
+func (d *DB) waitOut(ctx context.Context, wait time.Duration, why error) (*pgxpool.Conn, error) {
+	limited, cancel := context.WithTimeout(ctx, d.fullTimeout)
 	defer cancel()
-	for tries := 1; pause(ctx, tries); tries++ {
-		conn, err := d.pool.Acquire(ctx)
+	for tries := 1; pause(limited, tries); tries++ {
+		conn, err := d.take(limited, wait)
 		switch {
 		case err == nil:
 			return conn, nil
-		case ctx.Err() == nil && !full(err):
-			return nil, err
 		case full(err):
 			why = err
+		case limited.Err() == nil:
+			return nil, err
 		}
+	}
+	if ctx.Err() != nil {
+		why = fmt.Errorf("%w: %w", context.Cause(ctx), why)
 	}
 	return nil, why
 }
@@ -64,31 +80,18 @@ func full(err error) bool {
 	if !errors.As(err, &connecting) || !errors.As(err, &refused) {
 		return false
 	}
-	switch refused.Code {
-	case "53300", "57P03": // too_many_connections, cannot_connect_now
+	switch {
+	case refused.Code == "57P03": // cannot_connect_now
 		return true
-	case "08P01": // PgBouncer's code for everything
-		return strings.Contains(refused.Message, "no more connections allowed") ||
-			strings.Contains(refused.Message, "server_login_retry")
+	case strings.HasPrefix(refused.Code, "53"): // insufficient resources, too_many_connections among them
+		return true
 	}
-	return false
+	return pooler(refused) && poolerWaits(refused)
 }
 
 // acquire takes a connection from the pool within a bounded time.
 func (d *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	end := time.Now().Add(d.fullTimeout)
-	for {
-		conn, err := d.acquireOnce(ctx)
-		if err == nil || ctx.Err() != nil || !full(err) || time.Now().After(end) {
-			return conn, err
-		}
-	}
-}
-
-func (d *DB) acquireOnce(ctx context.Context) (*pgxpool.Conn, error) {
-	bounded, cancel := context.WithTimeout(ctx, d.acquireTimeout)
-	defer cancel()
-	conn, err := d.connect(bounded)
+	conn, err := d.connectWithin(ctx, d.acquireTimeout)
 	switch {
 	case err == nil:
 		return conn, nil
@@ -173,17 +176,22 @@ func (d *DB) noticed(conn *pgx.Conn, err error) {
 	d.epoch.CompareAndSwap(own, own+1)
 }
 
-// epochKey tells the databases apart that share a pool.
-func epochKey(d *DB) string { return fmt.Sprintf("schemactor %p", d) }
-
-// lost gives an error of a statement that may have changed something: where the connection broke under it, nobody knows.
+// lost gives an error of a statement that may have changed something, on a connection that was open before: where it broke
+// under the statement, nobody knows. A server that ends a session by word has rolled back what ran, unless it is crashing.
 func lost(err error) error {
 	var connecting *pgconn.ConnectError
-	if err == nil || pgconn.SafeToRetry(err) || errors.As(err, &connecting) {
+	var told *pgconn.PgError
+	switch {
+	case err == nil, errors.As(err, &connecting):
+		return err
+	case pgconn.SafeToRetry(err) && !errors.Is(err, pgconn.ErrConnClosed):
+		// Of a connection that is found closed pgx says so whether it broke before the statement was sent or afterwards.
+		return err
+	case errors.As(err, &told) && told.Code != "57P02" && (!pooler(told) || poolerWaits(told)):
 		return err
 	}
 	e := Classify(err)
-	if e.Kind != schema.ErrUnavailable || e.Code != "" && e.Code != "57P02" { // crash_shutdown: a word in passing
+	if e.Kind != schema.ErrUnavailable {
 		return err
 	}
 	return &schema.Error{Kind: schema.ErrOutcomeUnknown, Code: e.Code, Cause: err}

@@ -36,7 +36,10 @@ func Classify(err error) *schema.Error {
 		if e.Constraint == "" {
 			e.Constraint = refused.ColumnName
 		}
-		if harmless(refused.Code) {
+		switch {
+		case elsewhere(refused):
+			e.Detail = refused.Message + ": " + unfitMode
+		case harmless(refused.Code):
 			e.Detail = refused.Message
 		}
 	} else {
@@ -51,8 +54,13 @@ func Classify(err error) *schema.Error {
 
 // kindOf knows the SQLSTATEs that have a meaning to the library.
 func kindOf(e *pgconn.PgError) error {
-	if raced(e) {
+	switch {
+	case raced(e):
 		return schema.ErrRaced
+	case elsewhere(e):
+		return nil
+	case pooler(e) && poolerRefuses(e):
+		return schema.ErrPermission
 	}
 	switch e.Code {
 	case "23505": // unique_violation
@@ -84,7 +92,7 @@ func kindOf(e *pgconn.PgError) error {
 		return schema.ErrSerialization
 	case "57014", // query_canceled, which is also statement_timeout
 		"57P01", "57P02", "57P03", "57P04", "57P05", // shutdowns and ended sessions
-		"25006", "25P03", // read-only after a failover, idle-in-transaction timeout
+		"25006", "25P03", "25P04", // read-only after a failover, timeouts of a transaction
 		"3D000": // invalid_catalog_name: the database is not there
 		return schema.ErrUnavailable
 	case "22P02", "22P03", "22003", "22007", "22008", "22021", "22P05", "428C9":
@@ -158,11 +166,11 @@ func connectDetail(config *pgconn.Config, e *schema.Error) string {
 	var name *net.DNSError
 	reason := e.Detail
 	switch {
+	case e.Code != "":
 	case errors.Is(e.Cause, context.Canceled):
 		reason = "canceled"
 	case errors.Is(e.Cause, context.DeadlineExceeded):
 		reason = "timed out"
-	case e.Code != "":
 	case errors.As(e.Cause, &name):
 		reason = "the host's name is not known"
 		e.Kind = schema.ErrUnavailable

@@ -93,7 +93,7 @@ func (d *DB) within(ctx context.Context, begin string, fn func(ctx context.Conte
 	if err != nil {
 		return named("lock", err)
 	}
-	tx := transaction{querier: querier{pgxTx}, tx: pgxTx}
+	tx := transaction{db: d, tx: pgxTx}
 	defer func() {
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 		defer cancel()

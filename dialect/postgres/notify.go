@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -51,7 +50,7 @@ func (d *DB) Listen(ctx context.Context, heard func(news *dialect.News)) error {
 		return named("listen", err)
 	}
 	defer hangUp(ctx, conn)
-	if err := listen(ctx, conn); err != nil {
+	if err := d.listen(ctx, conn); err != nil {
 		return err
 	}
 	heard(nil)
@@ -69,9 +68,9 @@ func (d *DB) Listen(ctx context.Context, heard func(news *dialect.News)) error {
 			}
 		case ctx.Err() != nil:
 			return named("listen", context.Cause(ctx))
-		case errors.Is(err, context.DeadlineExceeded) && !conn.IsClosed():
-			if err := ping(ctx, conn); err != nil {
-				return named("listen", err)
+		case errors.Is(err, context.DeadlineExceeded) && !conn.IsClosed(): // nothing was heard
+			if err := d.probe(ctx, conn); err != nil {
+				return &schema.Error{Op: "listen", Kind: schema.ErrUnavailable, Detail: "the server does not answer any more", Cause: err}
 			}
 		default:
 			return named("listen", err)
@@ -81,8 +80,8 @@ func (d *DB) Listen(ctx context.Context, heard func(news *dialect.News)) error {
 
 // listen asks for news, and makes sure that they will come: behind a pooler that lends a server's session for one
 // transaction, they would go to whoever has it then.
-func listen(ctx context.Context, conn *pgx.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+func (d *DB) listen(ctx context.Context, conn *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, d.probeTimeout)
 	defer cancel()
 	var pid uint32
 	_, err := dialect.QueryRow(ctx, querier{conn}, "SELECT pg_backend_pid()::bigint", []any{pgx.QueryExecModeSimpleProtocol}, &pid)
@@ -90,16 +89,18 @@ func listen(ctx context.Context, conn *pgx.Conn) error {
 		return named("listen", err)
 	}
 	if pid != conn.PgConn().PID() {
-		return fmt.Errorf("%w: a connection pooler stands before the server", dialect.ErrNoNews)
+		return &schema.Error{Op: "listen", Kind: dialect.ErrNoNews, Detail: "a connection pooler stands before the server"}
 	}
-	if _, err := conn.Exec(ctx, "LISTEN "+channel, pgx.QueryExecModeSimpleProtocol); err != nil {
+	// A session that listens is idle on purpose. The setting is not known to every version.
+	if _, err := conn.Exec(ctx, "LISTEN "+channel+"; SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings"+
+		" WHERE name = 'idle_session_timeout'", pgx.QueryExecModeSimpleProtocol); err != nil {
 		return named("listen", err)
 	}
 	return nil
 }
 
-func ping(ctx context.Context, conn *pgx.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+func (d *DB) probe(ctx context.Context, conn *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, d.probeTimeout)
 	defer cancel()
 	return conn.Ping(ctx)
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -32,13 +33,14 @@ type DB struct {
 	pool  *pgxpool.Pool
 	owned bool
 
-	closeTimeout, acquireTimeout, fullTimeout, listenSilence time.Duration
+	closeTimeout, acquireTimeout, fullTimeout, listenSilence, probeTimeout time.Duration
 
 	// locking has a place for each connection that may hold tables' locks at the same time: half of the pool, for who
 	// holds a lock may need a second connection, and would wait for it forever if all were held so.
 	locking chan struct{}
 
-	// epoch counts how often a prepared statement was found that the server no longer takes; see freshen.
+	// epoch counts how often a prepared statement was found that the server no longer takes; see freshen. Each connection
+	// has its own under the key, which is another one for each DB on the same pool.
 	epoch    atomic.Int64
 	epochKey string
 }
@@ -100,9 +102,8 @@ func New(pool *pgxpool.Pool, cfg *Config) (*DB, error) {
 func newDB(pool *pgxpool.Pool, owned bool) *DB {
 	d := &DB{
 		pool: pool, owned: owned, closeTimeout: closeTimeout, acquireTimeout: acquireTimeout, fullTimeout: fullTimeout,
-		listenSilence: listenSilence, locking: make(chan struct{}, max(1, pool.Config().MaxConns/2)),
+		listenSilence: listenSilence, probeTimeout: probeTimeout, epochKey: "schemactor " + rand.Text(), locking: make(chan struct{}, max(1, pool.Config().MaxConns/2)),
 	}
-	d.epochKey = epochKey(d)
 	return d
 }
 
@@ -131,7 +132,7 @@ func (d *DB) Begin(ctx context.Context) (dialect.Tx, error) {
 		conn.Release()
 		return nil, err
 	}
-	return noticing{transaction{querier{tx}, tx, &scope{d, conn}}}, nil
+	return transaction{db: d, tx: tx, held: &held{conn}}, nil
 }
 
 // Close closes the pool if Open made it, and waits up to 5 seconds for connections that are still in use; after that it

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -65,7 +64,7 @@ func (q pooled) Query(ctx context.Context, sql string, args ...any) (dialect.Row
 		conn.Release()
 		return nil, err
 	}
-	return &pooledRows{rows: rows{Rows: result}, from: q, conn: conn}, nil
+	return &pooledRows{rows: rows{Rows: result}, from: q, held: conn}, nil
 }
 
 // ended takes note of what became of a statement, and gives its error.
@@ -84,6 +83,9 @@ func (q pooled) ended(conn *pgx.Conn, err error) error {
 type rows struct {
 	pgx.Rows
 	dest []any
+
+	db   *DB       // that takes note of what the connection's statement failed for; nil for none
+	conn *pgx.Conn // set with db
 }
 
 // Scan implements dialect.Rows. Destinations that pgx can fill without a detour are filled so.
@@ -102,14 +104,18 @@ func (r *rows) Scan(dest ...any) error {
 // Close implements dialect.Rows. pgx learns of a failed statement at the latest here.
 func (r *rows) Close() error {
 	r.Rows.Close()
-	return r.Rows.Err()
+	err := r.Rows.Err()
+	if err != nil && r.db != nil {
+		r.db.noticed(r.conn, err)
+	}
+	return err
 }
 
 // pooledRows hold a connection of the pool until they end.
 type pooledRows struct {
 	rows
 	from pooled
-	conn *pgxpool.Conn // nil once it was given back
+	held *pgxpool.Conn // nil once it was given back
 	err  error         // of the statement, readable then
 }
 
@@ -133,7 +139,7 @@ func (r *pooledRows) Scan(dest ...any) error {
 
 // Err implements dialect.Rows.
 func (r *pooledRows) Err() error {
-	if r.conn != nil {
+	if r.held != nil {
 		return r.rows.Err()
 	}
 	return r.err
@@ -146,81 +152,10 @@ func (r *pooledRows) Close() error {
 }
 
 func (r *pooledRows) end() {
-	if r.conn == nil {
+	if r.held == nil {
 		return
 	}
-	r.err = r.from.ended(r.conn.Conn(), r.rows.Close())
-	r.conn.Release()
-	r.conn = nil
-}
-
-// transaction is open on a connection. Where that came from the pool for it, it goes back with the end.
-type transaction struct {
-	querier
-	tx    pgx.Tx
-	scope *scope
-}
-
-// scope is what a transaction of the pool holds until its end.
-type scope struct {
-	db   *DB
-	conn *pgxpool.Conn // nil once it was given back
-}
-
-func (s *scope) end() {
-	if s != nil && s.conn != nil {
-		s.conn.Release()
-		s.conn = nil
-	}
-}
-
-// Commit implements dialect.Tx.
-func (t transaction) Commit(ctx context.Context) error {
-	defer t.scope.end()
-	return lost(t.tx.Commit(ctx))
-}
-
-// Rollback implements dialect.Tx.
-func (t transaction) Rollback(ctx context.Context) error {
-	defer t.scope.end()
-	if err := t.tx.Rollback(ctx); !errors.Is(err, pgx.ErrTxClosed) {
-		return err
-	}
-	return nil
-}
-
-// noticing is a transaction that takes note of prepared statements which have gone stale.
-type noticing struct{ transaction }
-
-// Exec implements dialect.Querier.
-func (t noticing) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	n, err := t.transaction.Exec(ctx, sql, args...)
-	if err != nil {
-		t.scope.db.noticed(t.tx.Conn(), err)
-	}
-	return n, err
-}
-
-// Query implements dialect.Querier.
-func (t noticing) Query(ctx context.Context, sql string, args ...any) (dialect.Rows, error) {
-	result, err := t.transaction.Query(ctx, sql, args...)
-	if err != nil {
-		t.scope.db.noticed(t.tx.Conn(), err)
-		return nil, err
-	}
-	return noticingRows{result, t}, nil
-}
-
-type noticingRows struct {
-	dialect.Rows
-	tx noticing
-}
-
-// Close implements dialect.Rows.
-func (r noticingRows) Close() error {
-	err := r.Rows.Close()
-	if err != nil {
-		r.tx.scope.db.noticed(r.tx.tx.Conn(), err)
-	}
-	return err
+	r.err = r.from.ended(r.held.Conn(), r.rows.Close())
+	r.held.Release()
+	r.held = nil
 }
