@@ -244,6 +244,10 @@ func (a *attempt) again(ctx context.Context, err error) bool {
 		// Somebody dropped the ledger after it was seen. The next read takes note of that.
 		a.tries.ledgers++
 		return a.tries.ledgers == 1
+	case errors.Is(err, schema.ErrMissing) && a.at.phase == schema.PhaseInspect:
+		// Somebody who asks for no lock dropped the table while it was looked at.
+		a.tries.races++
+		return a.tries.races < raceLimit
 	case a.plan == nil && errors.Is(err, schema.ErrStalePlan):
 		// Somebody changed the table between planning and the first step.
 		a.tries.races++

@@ -52,6 +52,7 @@ func (w *work) do(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.sighted(seen)
 	for i, m := range w.members {
 		live, entry := seen.lives[i], seen.entries[i]
 		switch {
@@ -73,6 +74,15 @@ func (w *work) do(ctx context.Context) error {
 		return nil
 	}
 	return w.alter(ctx)
+}
+
+// sighted notes what the outcome rests on: a refusal holds for the table as it is seen now, which may be another one than
+// was seen before the lock.
+func (w *work) sighted(seen *looked) {
+	w.seen = dialect.Sighting{Entry: seen.entries[0]}
+	if live := seen.lives[0]; live != nil && live.Ref == w.table.ref {
+		w.seen.CatalogHash = live.Hash
+	}
 }
 
 // compare decides about a table that exists: it is what the ledger says, or it serves the model and is written into

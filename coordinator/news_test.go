@@ -169,15 +169,16 @@ func TestWaiterIsWoken(t *testing.T) {
 	require.Equal(t, 1, applied(t, d, "shelves"))
 }
 
-// A table that somebody has made unfit, and somebody fit again, is ready again without anybody asking for it.
+// A table that somebody has made unfit, in two steps, and somebody fit again, is ready again without anybody asking for it.
 func TestRepairIsSeen(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db database) {
 		d := db.open(t)
 		_, node := items[Item](t, d, &coordinator.Config{News: coordinator.NewsOff})
 		require.NoError(t, node.Create(t.Context(), &Item{ID: 1}))
 		c, n := idle(t, db, coordinator.Config{News: coordinator.NewsPoll, PollInterval: quick, BackoffMin: quick, BackoffMax: quick})
-		exec(t, d, "ALTER TABLE items RENAME COLUMN id TO number")
+		exec(t, d, "ALTER TABLE items RENAME COLUMN note TO remark")
 		hear(t, n.lost)
+		exec(t, d, "ALTER TABLE items RENAME COLUMN id TO number")
 		waitFor(t, func() bool { return statusOf(t, c, "items").State == schema.StateBlocked })
 		exec(t, d, "ALTER TABLE items RENAME COLUMN number TO id")
 		waitFor(t, func() bool { return c.Ready(t.Context()) == nil })

@@ -37,34 +37,37 @@ func (d *door) write(ctx context.Context, op string, statement func(dialect.Quer
 	return d.run(ctx, op, d.dialect.Writer(), statement)
 }
 
+// healTries is how often a statement is run at most: once more where its table was not what it had been, and a last time
+// where somebody has changed it again in between.
+const healTries = 3
+
 // run passes the gate and runs the statement. Where that fails because the table is not what it was, the memory is
 // given up and all of it is done once more. A failed statement has changed nothing, so that repeating it is safe. Where
-// that did not help it is not tried again for a second.
+// the table then is as it was before, that did not help, and it is not tried again for a second.
 func (d *door) run(ctx context.Context, op string, q dialect.Querier, statement func(dialect.Querier) error) error {
 	seen, err := d.gate.Ready(ctx)
 	if err != nil {
 		return d.refused(ctx, op, err)
 	}
-	if err = statement(q); err == nil {
-		return nil
+	for tries := 1; ; tries++ {
+		if err = statement(q); err == nil {
+			return nil
+		}
+		failure := d.failed(ctx, op, err)
+		if !errors.Is(failure, schema.ErrMissing) || tries == healTries || d.futile.holds(seen) {
+			return failure
+		}
+		d.gate.Invalidate(seen, failure)
+		fresh, err := d.gate.Ready(ctx)
+		if err != nil {
+			return d.refused(ctx, op, err)
+		}
+		if tries > 1 && fresh.Generation == seen.Generation && fresh.CatalogHash == seen.CatalogHash {
+			d.futile.remember(fresh)
+			return failure
+		}
+		seen = fresh
 	}
-	failure := d.failed(ctx, op, err)
-	if !errors.Is(failure, schema.ErrMissing) || d.futile.holds(seen) {
-		return failure
-	}
-	d.gate.Invalidate(seen, failure)
-	fresh, err := d.gate.Ready(ctx)
-	if err != nil {
-		return d.refused(ctx, op, err)
-	}
-	if err = statement(q); err == nil {
-		return nil
-	}
-	failure = d.failed(ctx, op, err)
-	if errors.Is(failure, schema.ErrMissing) {
-		d.futile.remember(fresh)
-	}
-	return failure
 }
 
 // futilePause is how long a memory is kept after looking again has not helped.

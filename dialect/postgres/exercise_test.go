@@ -21,10 +21,23 @@ func TestExerciseThroughPooler(t *testing.T) {
 	former := short.String()
 	require.NoError(t, short.Set("true"))
 	defer func() { require.NoError(t, short.Set(former)) }()
+	address := postgrestest.Open(t)
+	admin := open(t, address)
 	for _, mode := range []string{"exec", "simple_protocol"} {
 		t.Run(mode, func(t *testing.T) {
-			pooler := inMode(t, postgrestest.NewPooler(t, postgrestest.Open(t), postgrestest.PoolerConfig{}), mode)
-			dialecttest.Exercise(t, func(t *testing.T) dialect.Dialect { return open(t, databaseAt(t, pooler, postgrestest.Open(t))) })
+			through := inMode(t, postgrestest.NewPooler(t, address, postgrestest.PoolerConfig{}), mode)
+			dialecttest.Exercise(t, func(t *testing.T) dialect.Dialect {
+				exec(t, admin, emptied)
+				return open(t, through)
+			})
 		})
 	}
 }
+
+// emptied empties a database, which is much faster than to make another one.
+const emptied = `DO $$ DECLARE space name; BEGIN
+  FOR space IN SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema' LOOP
+    EXECUTE format('DROP SCHEMA %I CASCADE', space);
+  END LOOP;
+  CREATE SCHEMA public;
+END $$`

@@ -25,6 +25,9 @@ const (
 	// lockWait is the same for a place among those who hold locks.
 	lockWait = 300 * time.Millisecond
 
+	// deadTries is how many dead connections in a row Locked takes from the pool before it gives up.
+	deadTries = 5
+
 	// rollbackTimeout bounds the clean-up after a failure.
 	rollbackTimeout = 5 * time.Second
 )
@@ -40,15 +43,24 @@ func (d *DB) Locked(
 		return err
 	}
 	defer func() { <-d.locking }()
-	return d.within(ctx, beginLocked, func(ctx context.Context, tx transaction) error {
-		if err := lock(ctx, tx, refs); err != nil {
-			return named("lock", err)
-		}
-		if err := fn(ctx, tx); err != nil {
+	for tries := 1; ; tries++ {
+		locked := false
+		err := d.within(ctx, beginLocked, func(ctx context.Context, tx transaction) error {
+			if err := lock(ctx, tx, refs); err != nil {
+				return named("lock", err)
+			}
+			locked = true
+			if err := fn(ctx, tx); err != nil {
+				return err
+			}
+			return committed(tx.Commit(ctx))
+		})
+		var known *schema.Error
+		if locked || tries == deadTries || !errors.As(err, &known) || known.Op != "lock" || !errors.Is(known, schema.ErrUnavailable) {
 			return err
 		}
-		return committed(tx.Commit(ctx))
-	})
+		// The pool had a connection that was dead. Nothing was done on it.
+	}
 }
 
 // place waits for one of the places of those who hold locks.
