@@ -54,6 +54,9 @@ func (d *door) run(ctx context.Context, op string, q dialect.Querier, statement 
 			return nil
 		}
 		failure := d.failed(ctx, op, err)
+		if errors.Is(failure, schema.ErrRaced) && tries < healTries {
+			continue // SQLite gives up a statement whose tables change again and again while it is prepared
+		}
 		if !errors.Is(failure, schema.ErrMissing) || tries == healTries || d.futile.holds(seen) {
 			return failure
 		}

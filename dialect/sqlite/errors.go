@@ -79,8 +79,9 @@ func kindOf(e sqlite3.Error) (constraint string, kind error) {
 	case sqlite3.ErrConstraintCheck:
 		return named, schema.ErrCheck
 	case constraintDatatype:
+		// What is bound has the type of the model's column, so that it is the column which has another one.
 		_, named, _ = strings.Cut(message, " column ")
-		return named, schema.ErrCheck
+		return named, schema.ErrMissing
 	case sqlite3.ErrConstraintNotNull:
 		return named, schema.ErrNotNull
 	}

@@ -30,7 +30,7 @@ func TestClassify(t *testing.T) {
 		"unique":         {"INSERT INTO p (name) VALUES (?)", []any{canary}, schema.ErrDuplicate, "p.name"},
 		"key":            {"INSERT INTO p (id, name) VALUES (1, ?)", []any{canary + "x"}, schema.ErrDuplicate, "p.id"},
 		"check":          {"INSERT INTO p (name) VALUES (?)", []any{canary + canary}, schema.ErrCheck, "short"},
-		"type":           {"INSERT INTO p (n) VALUES (?)", []any{canary}, schema.ErrCheck, "p.n"},
+		"type":           {"INSERT INTO p (n) VALUES (?)", []any{canary}, schema.ErrMissing, "p.n"},
 		"key no number":  {"INSERT INTO p (id) VALUES (?)", []any{canary}, schema.ErrCheck, ""},
 		"null":           {"INSERT INTO p (name, n) VALUES (?, NULL)", []any{canary + "y"}, schema.ErrNotNull, "p.n"},
 		"foreign key":    {"INSERT INTO c VALUES (?)", []any{4711}, schema.ErrForeignKey, ""},

@@ -175,6 +175,10 @@ func linearOutcomeOf(ended, err error) (outcome linearOutcome, fault string) {
 	case errors.Is(err, schema.ErrOutcomeUnknown), ended != nil && errors.Is(err, ended):
 		return linearUnknown, ""
 	}
+	var ensure *schema.EnsureError
+	if errors.As(err, &ensure) && !ensure.Retryable {
+		return linearWrong, err.Error() // every program's model can be had, now or in a moment
+	}
 	for _, kind := range []error{schema.ErrNotEnsured, schema.ErrMissing} {
 		if errors.Is(err, kind) {
 			return linearRefused, kind.Error()
