@@ -69,6 +69,12 @@ func (s *System) standing(ctx context.Context, q dialect.Querier, t *Table, entr
 	case entry.Tampered:
 		return schema.StandingCurrent, nil
 	}
+	// The revision that was just read may be of a moment after the entry: then another program has this very model made,
+	// and it is no older one.
+	now, err := s.ledger.Entry(ctx, q, entry.Ref)
+	if err != nil || now == nil || now.Generation != entry.Generation {
+		return schema.StandingNew, err
+	}
 	return schema.StandingBehind, nil
 }
 

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,200 +13,137 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/schemactor/schemactor/internal/fleet"
+	"github.com/schemactor/schemactor/schema"
 )
 
 // killers is how many programs are killed at the same time.
 const killers = 3
 
-// toll is what killing in one scenario has come to.
-type toll struct {
-	database, scenario string
-	points, kills      int
-
-	mu        sync.Mutex
-	recovered []time.Duration
-}
-
-func (k *toll) add(took time.Duration) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.recovered = append(k.recovered, took)
-}
-
-func (k *toll) String() string {
-	slices.Sort(k.recovered)
-	median, most := time.Duration(0), time.Duration(0)
-	if n := len(k.recovered); n > 0 {
-		median, most = k.recovered[n/2], k.recovered[n-1]
-	}
-	return fmt.Sprintf("%-9s %-9s %6d points %6d kills %6d recovered   time to recover: median %6s, at most %6s",
-		k.database, k.scenario, k.points, k.kills, len(k.recovered), median.Round(time.Millisecond), most.Round(time.Millisecond))
-}
-
-// A program is killed at every point of the cold path: the next one has its tables, with no other step, and the database
-// is as if nobody had been killed.
-func TestKilledAtEveryPoint(t *testing.T) {
-	var tolls []*toll
-	eachSite(t, func(t *testing.T, s *site) {
-		for _, sc := range scenarios() {
-			t.Run(sc.name, func(t *testing.T) {
-				names := s.undisturbed(t, &sc)
-				k := &toll{database: s.name, scenario: sc.name, points: len(names)}
-				tolls = append(tolls, k)
-				stride := 1
-				if !long() {
-					stride = max(1, len(names)/5)
-				}
-				k.each(t, func(kill func(what string, once func(ctx context.Context) (time.Duration, error))) {
-					for n := rand.IntN(stride); n < len(names); n += stride {
-						kill(fmt.Sprintf("at point %d, %s", n, names[n]), func(ctx context.Context) (time.Duration, error) {
-							return s.killAt(ctx, &sc, n)
-						})
-					}
-				})
-			})
-		}
-	})
-	for _, k := range tolls {
-		fmt.Println("   ", k)
-	}
-}
-
-// A program is killed at any moment whatever, alone or while another one is at the same tables.
-func TestKilledAtRandomMoments(t *testing.T) {
+// killDice give the same throws for the same SCHEMACTOR_SEED, which is told where it is not given.
+func killDice(t *testing.T) *rand.Rand {
 	seed := uint64(time.Now().UnixNano())
 	if given, err := strconv.ParseUint(os.Getenv("SCHEMACTOR_SEED"), 10, 64); err == nil {
 		seed = given
 	}
 	t.Logf("SCHEMACTOR_SEED=%d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
-	var tolls []*toll
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// A program is killed at every point of the cold path: the next one has its tables, with no other step, and the database
+// is as if nobody had been killed.
+func TestKilledAtEveryPoint(t *testing.T) {
+	dice := killDice(t)
+	table := &toll{head: []string{"database", "scenario", "phase"}}
 	eachSite(t, func(t *testing.T, s *site) {
 		for _, sc := range scenarios() {
 			t.Run(sc.name, func(t *testing.T) {
-				began := time.Now()
-				s.undisturbed(t, &sc)
-				whole := time.Since(began)
-				k := &toll{database: s.name, scenario: sc.name}
-				tolls = append(tolls, k)
-				k.each(t, func(kill func(what string, once func(ctx context.Context) (time.Duration, error))) {
-					for n := range size(2, 50) {
-						after := time.Duration(random.Int64N(int64(whole)))
-						kill(fmt.Sprintf("after %v", after), func(ctx context.Context) (time.Duration, error) {
-							return s.killAfter(ctx, &sc, after, n%3 == 0)
-						})
-					}
-				})
+				way := s.way(t, &sc)
+				for _, p := range way {
+					table.note(func(l *tollLine) { l.points++ }, s.name, sc.name, string(p.Phase))
+				}
+				stride := 1
+				if !long() && (s.name == "postgres" || sc.base != baseEmpty) {
+					stride = max(1, len(way)/5)
+				}
+				group, ctx := errgroup.WithContext(t.Context())
+				group.SetLimit(killers)
+				for n := dice.IntN(stride); n < len(way); n += stride {
+					group.Go(func() error {
+						took, err := s.killAt(ctx, &sc, way[n], n%2 == 1)
+						if err != nil {
+							return fmt.Errorf("killed at point %d, %v (%d): %w", n, way[n], way[n].Nth, err)
+						}
+						table.note(func(l *tollLine) {
+							l.kills++
+							l.recovered = append(l.recovered, took)
+							if way[n].Phase != phaseRows {
+								l.midway++
+							}
+						}, s.name, sc.name, string(way[n].Phase))
+						return nil
+					})
+				}
+				require.NoError(t, group.Wait())
 			})
 		}
 	})
-	for _, k := range tolls {
-		fmt.Println("   ", k)
+	if long() {
+		fmt.Printf("killed at every point\n%v\n", table)
 	}
+	fmt.Printf("killed at every point\n%v\n", table.by(2))
 }
 
-// each kills several at a time, and fails with the first that did not recover.
-func (k *toll) each(t *testing.T, all func(kill func(what string, once func(ctx context.Context) (time.Duration, error)))) {
-	group, ctx := errgroup.WithContext(t.Context())
-	group.SetLimit(killers)
-	all(func(what string, once func(ctx context.Context) (time.Duration, error)) {
-		k.kills++
-		group.Go(func() error {
-			took, err := once(ctx)
-			if err != nil {
-				return fmt.Errorf("killed %s: %w", what, err)
-			}
-			k.add(took)
-			return nil
-		})
-	})
-	require.NoError(t, group.Wait())
-}
-
-// undisturbed runs a scenario to its end and gives its points.
-func (s *site) undisturbed(t *testing.T, sc *scenario) []string {
-	address, remove, err := s.copy(t.Context(), sc)
+// way runs a scenario to its end and gives its points.
+func (s *site) way(t *testing.T, sc *scenario) []point {
+	address, back, err := s.take(t.Context(), sc)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, remove()) }()
-	p, err := fleet.Start(t.Context(), "victim", victimTask{Address: address, Scenario: sc.name, Stop: never})
+	defer func() { require.NoError(t, back()) }()
+	p, err := fleet.Start(t.Context(), "victim", victimTask{Address: address, Scenario: sc.name, First: victimRows, Points: true})
 	require.NoError(t, err)
-	defer func() { _ = p.Kill() }()
+	defer func() { require.NoError(t, p.Kill()) }()
 	var said victimSays
 	require.NoError(t, p.Hear(&said))
-	require.True(t, said.Begun)
-	require.NoError(t, p.Hear(&said))
 	require.NoError(t, p.End())
-	require.Greater(t, len(said.Points), 10)
+	for _, phase := range []schema.Phase{
+		schema.PhaseSurvey, schema.PhaseDependencies, schema.PhaseLedger, schema.PhaseLock, schema.PhaseInspect, schema.PhaseApply,
+		schema.PhaseVerify, schema.PhaseRecord, schema.PhaseCommit, schema.PhasePublish,
+	} {
+		found := false
+		for _, p := range said.Points {
+			found = found || p.Phase == phase
+		}
+		require.True(t, found, "no point in phase %s", phase)
+	}
 	return said.Points
 }
 
-// killAt kills a program at its n-th point, and recovers.
-func (s *site) killAt(ctx context.Context, sc *scenario, n int) (took time.Duration, err error) {
-	address, remove, err := s.copy(ctx, sc)
+// killAt kills a program at a point, and recovers. Another one may write in between.
+func (s *site) killAt(ctx context.Context, sc *scenario, at point, visited bool) (took time.Duration, err error) {
+	address, back, err := s.take(ctx, sc)
 	if err != nil {
 		return 0, err
 	}
-	p, err := fleet.Start(ctx, "victim", victimTask{Address: address, Scenario: sc.name, Stop: n})
+	defer func() {
+		if given := back(); err == nil {
+			err = given
+		}
+	}()
+	p, err := fleet.Start(ctx, "victim", victimTask{Address: address, Scenario: sc.name, First: victimRows, Points: true, Stop: at})
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = p.Kill() }()
-	var said victimSays
-	for !said.Stopped {
-		said = victimSays{}
-		if err := p.Hear(&said); err != nil {
-			return 0, err
-		}
-		if said.Points != nil {
-			break // it was on its way to fewer points this time
-		}
-	}
-	if err := p.Kill(); err != nil {
-		return 0, err
-	}
-	if took, err = s.recover(ctx, sc, address); err != nil {
-		return 0, err
-	}
-	return took, remove()
-}
-
-// killAfter kills a program some time after its beginning, and recovers. A rival wants the same tables meanwhile.
-func (s *site) killAfter(ctx context.Context, sc *scenario, after time.Duration, rivalled bool) (took time.Duration, err error) {
-	address, remove, err := s.copy(ctx, sc)
-	if err != nil {
-		return 0, err
-	}
-	task := victimTask{Address: address, Scenario: sc.name, Stop: never}
-	p, err := fleet.Start(ctx, "victim", task)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = p.Kill() }()
-	var rivals []*fleet.Process
-	if rivalled {
-		rival, err := fleet.Start(ctx, "victim", task)
-		if err != nil {
-			return 0, err
-		}
-		defer func() { _ = rival.Kill() }()
-		rivals = append(rivals, rival)
-	}
 	var said victimSays
 	if err := p.Hear(&said); err != nil {
 		return 0, err
 	}
-	moment := time.NewTimer(after)
-	defer moment.Stop()
-	select {
-	case <-moment.C:
-	case <-ctx.Done():
-		return 0, ctx.Err()
+	if !said.Stopped {
+		return 0, fmt.Errorf("it did not come there")
 	}
+	a := &aftermath{scenario: sc, database: s.name, address: address, killed: time.Now()}
 	if err := p.Kill(); err != nil {
 		return 0, err
 	}
-	if took, err = s.recover(ctx, sc, address, rivals...); err != nil {
+	if err := a.look(ctx, visited && sc.visited); err != nil {
 		return 0, err
 	}
-	return took, remove()
+	return a.recover(ctx)
+}
+
+// look is what others find before anybody recovers.
+func (a *aftermath) look(ctx context.Context, visited bool) error {
+	d, err := openAt(ctx, a.address)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := whole(ctx, d); err != nil {
+		return err
+	}
+	if visited {
+		if err := a.visit(ctx, d); err != nil {
+			return fmt.Errorf("a program of the older version: %w", err)
+		}
+	}
+	return d.Close()
 }
