@@ -11,7 +11,9 @@ import (
 
 // stepwise carries out a plan that goes beyond one transaction. The lock's transaction stays idle on its connection
 // while the steps run on others; it writes only at the end, so that a lock that was lost is noticed before anything is
-// called done. What the ledger learns before is an announcement; what was interrupted is found by inspection.
+// called done. It must hold no snapshot meanwhile, or CREATE INDEX CONCURRENTLY beside it waits for it for ever: only
+// statements without arguments run in it before the steps, as a prepared one leaves its snapshot open.
+// What the ledger learns before is an announcement; what was interrupted is found by inspection.
 func (a *attempt) stepwise(ctx context.Context, planned *change) (*schema.Snapshot, error) {
 	applier, ok := a.system.dialect.(dialect.Applier)
 	if !ok {

@@ -24,10 +24,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if address := os.Getenv(victimAddress); address != "" {
-		fmt.Fprintln(os.Stderr, victim(address, schema.Phase(os.Getenv(victimPhase))))
-		os.Exit(1)
-	}
 	if part := os.Getenv(programPart); part != "" {
 		if err := playPart(part, os.Getenv(programAddress)); err != nil {
 			fmt.Fprintln(os.Stderr, part+":", err)
@@ -111,6 +107,13 @@ func start(t testing.TB, d dialect.Dialect, cfg *coordinator.Config) *coordinato
 		require.NoError(t, c.Close(ctx))
 	})
 	return c
+}
+
+// shut ends a program before its time: one that lives would notice what hands do to its tables, and mend it.
+func shut(t testing.TB, c *coordinator.Coordinator) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	require.NoError(t, c.Close(ctx))
 }
 
 func register[T any, K comparable](

@@ -41,13 +41,14 @@ func items[T any](t testing.TB, d dialect.Dialect, cfg *coordinator.Config, opts
 	return c, register[T, int64](t, c, append([]schema.TableOption{schema.Named("items")}, opts...)...)
 }
 
-// stocked makes the first version with n rows, every one of which has a note.
+// stocked makes the first version with n rows, every one of which has a note, by a program that has ended since.
 func stocked(t testing.TB, d dialect.Dialect, n int) {
-	_, node := items[Item](t, d, nil)
+	c, node := items[Item](t, d, nil)
 	for i := range n {
 		note := fmt.Sprintf("note %d", i+1)
 		require.NoError(t, node.Create(t.Context(), &Item{ID: int64(i + 1), Name: fmt.Sprintf("item %d", i+1), Note: &note, Stock: 1}))
 	}
+	shut(t, c)
 }
 
 // allow is a policy of one allowance.

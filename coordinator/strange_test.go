@@ -27,9 +27,10 @@ func TestUnknownTypes(t *testing.T) {
 				}
 				exec(t, d, "CREATE TABLE items (id BIGINT PRIMARY KEY, name TEXT NOT NULL, note TEXT, odd "+kind+
 					", stock BIGINT NOT NULL DEFAULT 0 CHECK (stock >= 0))")
-				_, node := items[Item](t, d, nil)
+				c, node := items[Item](t, d, nil)
 				require.NoError(t, node.Create(t.Context(), &Item{ID: 5, Name: "five"}))
 				require.Zero(t, applied(t, d, "items"))
+				shut(t, c)
 
 				exec(t, d, "ALTER TABLE items DROP COLUMN note")
 				exec(t, d, "ALTER TABLE items RENAME COLUMN odd TO note")

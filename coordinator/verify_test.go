@@ -132,8 +132,9 @@ func TestVerifyUnderReadOnlyRole(t *testing.T) {
 		t.Run(fault.name, func(t *testing.T) {
 			db := postgresDatabase(t)
 			d := db.open(t)
-			_, node := items[readOnlyItem](t, d, nil)
+			c, node := items[readOnlyItem](t, d, nil)
 			require.NoError(t, node.Create(t.Context(), &readOnlyItem{ID: 1, Name: "one", Ratio: 0.5}))
+			shut(t, c)
 			if fault.ddl != "" {
 				exec(t, d, fault.ddl)
 			}
