@@ -40,7 +40,7 @@ type attempt struct {
 	at         position
 	statements int // how many ran in the last round
 	members    []*Table
-	tries      struct{ locks, races, ledgers, unknown int }
+	tries      struct{ locks, rung, races, ledgers, unknown int }
 }
 
 // position is where an attempt stands.
@@ -88,6 +88,10 @@ func (a *attempt) run(parent context.Context) (outcome *finished) {
 // errUnchanged ends an attempt that would be refused as the last one was.
 var errUnchanged = errors.New("nothing has changed since the last attempt")
 
+// errRung ends a round in which others have changed the table before it had the lock: they have probably made it, and to
+// look is cheaper than to lock.
+var errRung = errors.New("others have changed the table meanwhile")
+
 // ensure walks the cold path: what was seen already, the tables this one needs, and then rounds of ledger and lock
 // until one of them succeeds, fails for good, or time is up.
 func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
@@ -125,7 +129,7 @@ func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
 			return snapshot, nil
 		}
 		if !a.again(ctx, err) {
-			return nil, err
+			return nil, ended(ctx, err)
 		}
 		if a.plan != nil && !errors.Is(err, schema.ErrUnavailable) {
 			continue
@@ -149,6 +153,14 @@ func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
 			return snapshot, err
 		}
 	}
+}
+
+// ended is why the last round was the last one.
+func ended(ctx context.Context, err error) error {
+	if errors.Is(err, errRung) {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // precondition looks at what must hold before anything is done, until it was seen to.
@@ -232,6 +244,10 @@ func (a *attempt) again(ctx context.Context, err error) bool {
 	switch {
 	case ctx.Err() != nil:
 		return false
+	case errors.Is(err, errRung):
+		// This program is busy with other tables meanwhile, of which there may be news as well: one read serves them all.
+		a.tries.rung++
+		return pause(ctx, backoff(1, lockPauseMin, lockPauseMax), nil)
 	case errors.Is(err, schema.ErrLockTimeout):
 		a.tries.locks++
 		a.table.tell(a.system.config.Listener.LockWaiting, schema.Event{Phase: a.at.phase, Duration: time.Since(a.began)})
@@ -285,13 +301,24 @@ func (a *attempt) lockedTurn(ctx context.Context, fn func(ctx context.Context, t
 		}
 	}
 	a.enter(schema.PhaseLock, "")
+	rung := a.rung
+	if a.plan != nil || a.tries.rung >= raceLimit {
+		rung = nil
+	}
 	select {
 	case s.turns <- struct{}{}:
 		defer func() { <-s.turns }()
+	case <-rung:
+		return errRung
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	return s.dialect.Locked(ctx, refs, fn)
+	select {
+	case <-rung:
+		return errRung
+	default:
+		return s.dialect.Locked(ctx, refs, fn)
+	}
 }
 
 func (a *attempt) snapshot(e *schema.Entry) *schema.Snapshot {
@@ -335,7 +362,7 @@ func (s *System) classify(err error) error {
 		old      *staleModelError
 		steps    *stepwiseError
 	)
-	if err == nil || errors.As(err, &policy) || errors.As(err, &old) || errors.As(err, &steps) || errors.Is(err, errUnchanged) ||
+	if err == nil || errors.As(err, &policy) || errors.As(err, &old) || errors.As(err, &steps) || errors.Is(err, errUnchanged) || errors.Is(err, errRung) ||
 		errors.As(err, &below) || errors.As(err, &mismatch) || errors.As(err, &panicked) || errors.As(err, &known) {
 		return err
 	}

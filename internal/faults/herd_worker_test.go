@@ -43,12 +43,14 @@ type herdOrder struct {
 	Tables     int
 	Version    int   // of the model
 	Goroutines int   // for each table
+	Writers    int   // how many of them write a row; the others only want the table ready
 	First      int64 // key of the first row
 }
 
 // herdAnswer is what became of one half.
 type herdAnswer struct {
-	Stored int
+	Stored int // rows
+	Asked  int // tables that were ready for those who write nothing
 	Faults tally
 }
 
@@ -114,7 +116,7 @@ func herdConnect(ctx context.Context, address string) (dialect.Dialect, error) {
 
 func herdTable(prefix string, i int) string { return fmt.Sprintf("%s%02d", prefix, i) }
 
-// run has each goroutine write one row to each table, all at the same moment.
+// run has all goroutines come to their tables at the same moment.
 func (p *herdProgram) run(ctx context.Context, order herdOrder) herdAnswer {
 	var (
 		answer = herdAnswer{Faults: tally{}}
@@ -122,18 +124,27 @@ func (p *herdProgram) run(ctx context.Context, order herdOrder) herdAnswer {
 		all    sync.WaitGroup
 		begin  = make(chan struct{})
 	)
-	for _, door := range p.doors {
+	for t, door := range p.doors {
 		for i := range order.Goroutines {
 			all.Go(func() {
 				<-begin
-				err := door.create(ctx, order.First+int64(i), order.Prefix)
+				var err error
+				writes := i < order.Writers
+				if writes {
+					err = door.create(ctx, order.First+int64(i), order.Prefix)
+				} else {
+					err = p.coordinator.Ensure(ctx, herdTable(order.Prefix, t))
+				}
 				mu.Lock()
 				defer mu.Unlock()
-				if err != nil {
+				switch {
+				case err != nil:
 					answer.Faults.add(err)
-					return
+				case writes:
+					answer.Stored++
+				default:
+					answer.Asked++
 				}
-				answer.Stored++
 			})
 		}
 	}
