@@ -53,7 +53,7 @@ func (w *work) steps(ctx context.Context, applier dialect.Applier, c *change) (e
 	if err := w.note(ctx, applier, announced); err != nil {
 		return err
 	}
-	if err = w.finish(ctx, applier, c); err != nil {
+	if err = w.finish(ctx, applier, c); err != nil && !errors.Is(err, dialect.ErrBusy) {
 		failed := w.revision(c, schema.RevisionFailed)
 		failed.Failure = failureWords(s.classify(err))
 		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), failedTimeout)
@@ -121,7 +121,8 @@ func (w *work) step(ctx context.Context, applier dialect.Applier, c *change, ste
 			}
 			return nil
 		}
-		if !errors.Is(err, schema.ErrLockTimeout) && !errors.Is(err, schema.ErrSerialization) {
+		lock := errors.Is(err, schema.ErrLockTimeout) && !errors.Is(err, dialect.ErrBusy)
+		if !lock && !errors.Is(err, schema.ErrSerialization) {
 			return err
 		}
 		c.table.tell(listener.LockWaiting, schema.Event{Phase: schema.PhaseApply, SQL: step[0].SQL, Duration: time.Since(w.began)})

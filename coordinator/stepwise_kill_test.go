@@ -256,7 +256,8 @@ func TestKilledInsideAConcurrentIndex(t *testing.T) {
 			settled(t, c, "loads")
 			requireNothingLeft(t, d, "loads")
 			require.Equal(t, 2, count(t, d, "SELECT count(*) FROM pg_index WHERE indrelid = 'loads'::regclass"))
-			require.Equal(t, 2, applied(t, d, "loads"))
+			// The dead program's server process may have finished the index, which is then found as it should be.
+			require.Contains(t, []schema.RevisionState{schema.RevisionApplied, schema.RevisionAdopted}, last(t, d, "loads").State)
 			require.Equal(t, []string{fmt.Sprintf("%d rows, as made %[1]d; touched 0", loadRows)}, texts(t, d, loadSum))
 		})
 	}

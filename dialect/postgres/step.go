@@ -22,6 +22,10 @@ const (
 	// wait for longer than deadlock_timeout, because autovacuum gives way only then.
 	beginPatient = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"
 
+	// beginCourteous waits long enough for autovacuum to give way, and not for another session that builds an index: that
+	// one may have seen the transaction that holds our lock, and waits for its end.
+	beginCourteous = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = 0"
+
 	// undoTimeout bounds the taking away of what a failed statement has left behind.
 	undoTimeout = 10 * time.Second
 )
@@ -167,8 +171,13 @@ func unfit(st schema.Statement, e *schema.Error) error {
 	return &out
 }
 
-// concurrently runs a statement outside any transaction, and takes away what it left behind if it failed.
+// concurrently runs a statement outside any transaction, and takes away what it left behind if it failed. One that waits
+// for other sessions is not begun while one of them is at work on the table: of two that wait for each other, where one
+// waits for a transaction that only its client can end, the server knows nothing.
 func (d *DB) concurrently(ctx context.Context, st schema.Statement) error {
+	if err := d.unoccupied(ctx, st); err != nil {
+		return err
+	}
 	err := d.outside(ctx, st)
 	if err == nil || st.Undo == "" {
 		return err
@@ -177,6 +186,42 @@ func (d *DB) concurrently(ctx context.Context, st schema.Statement) error {
 	defer cancel()
 	_ = d.sweep(after, st)
 	return err
+}
+
+// unoccupied waits for the lock under which an index is built or dropped concurrently, and lets it go.
+func (d *DB) unoccupied(ctx context.Context, st schema.Statement) error {
+	err := d.within(ctx, beginCourteous, func(ctx context.Context, tx transaction) error {
+		table, err := concerned(ctx, tx, st.SQL)
+		if err != nil || table == "" {
+			return err
+		}
+		_, err = tx.Exec(ctx, "LOCK TABLE "+table+" IN SHARE UPDATE EXCLUSIVE MODE")
+		return err
+	})
+	if err == nil {
+		return nil
+	}
+	e := *named("apply", err)
+	if errors.Is(&e, schema.ErrLockTimeout) {
+		e.Cause = errors.Join(dialect.ErrBusy, e.Cause)
+	}
+	return &e
+}
+
+var dropsIndex = regexp.MustCompile(`^DROP INDEX CONCURRENTLY (?:IF EXISTS )?((?:"(?:[^"]|"")+"\.)?"(?:[^"]|"")+")$`)
+
+// concerned gives the table, quoted, whose index a statement makes or drops; it is empty where there is none.
+func concerned(ctx context.Context, tx transaction, sql string) (table string, err error) {
+	if ix, ok := builtIndex(sql); ok {
+		return ix.table, nil
+	}
+	m := dropsIndex.FindStringSubmatch(sql)
+	if m == nil {
+		return "", nil
+	}
+	_, err = dialect.QueryRow(ctx, tx, "SELECT indrelid::regclass::text FROM pg_catalog.pg_index WHERE indexrelid = to_regclass($1)",
+		[]any{pgx.QueryExecModeExec, m[1]}, &table)
+	return table, err
 }
 
 // outside runs a statement outside any transaction. An index that it is to make is looked at before, for one that an
