@@ -65,7 +65,36 @@ func (b *blueprint) mutate(r *rapid.T, d dialect.Dialect) (after *blueprint, con
 		ways[pick(r, "change", names)]()
 		c.tidy()
 	}
+	c.possible()
 	return c.blueprint, c.converted
+}
+
+// possible gives columns their old form back that nothing leads to from there: one that was computed for a while, and of
+// another kind, is not any more when what it was computed from has gone.
+func (c *change) possible() {
+	for i := range c.columns {
+		p := &c.columns[i]
+		old := c.former(p)
+		if old == nil || p.formula.text != "" || p.Kind == old.Kind {
+			continue
+		}
+		leads := func(way conversion) bool { return way.to == p.Kind }
+		if !slices.ContainsFunc(conversions()[old.Kind], leads) {
+			name, was := p.Name, p.Was
+			*p = *old
+			p.Name, p.Was = name, was
+			p.formula, p.Generated = formula{}, ""
+		}
+	}
+	c.tidy()
+}
+
+// former finds what a column was.
+func (c *change) former(p *part) *part {
+	if p.Was != "" {
+		return c.before.column(p.Was)
+	}
+	return c.before.column(p.Name)
 }
 
 // any draws a column, the first one included only where that is said.

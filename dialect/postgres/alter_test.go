@@ -55,6 +55,11 @@ type (
 		ID int64 `db:"id"`
 		N  int64 `db:"n" schema:"pk,auto"`
 	}
+	thingComputed struct {
+		ID    int64  `db:"id"    schema:"pk"`
+		N     int64  `db:"n"     schema:"generated=id * 2"`
+		Label string `db:"label" schema:"backfill='x'"`
+	}
 	thingTwice struct {
 		ID    int64 `db:"id"    schema:"pk"`
 		N     int64 `db:"n"`
@@ -100,6 +105,7 @@ func alterCases(t *testing.T) []alterCase {
 		{"leftovers of another program", plain + ", legacy text NOT NULL, extra int UNIQUE DEFAULT 7, CHECK (extra > 0)", "id", tableOf[thing](t, things), "", false},
 		{"drop what the model does not know", plain + ", legacy text, extra int UNIQUE, CHECK (extra > 0)", "id", tableOf[thing](t, things), schema.AnyHazard, true},
 		{"generated column", plain + ", twice bigint GENERATED ALWAYS AS (n * 3) STORED NOT NULL", "id", tableOf[thingTwice](t, things), "", true},
+		{"a key column is computed while another one is filled", "id bigint, n bigint, label text, PRIMARY KEY (id, n)", "id", tableOf[thingComputed](t, things), schema.AnyHazard, true},
 		{"generated no longer", "id bigint PRIMARY KEY, n bigint GENERATED ALWAYS AS (id * 3) STORED NOT NULL", "", tableOf[thing](t, things), "", true},
 		{"another key, numbered", plain, "id", tableOf[thingKey](t, things), "", true},
 		{"constraints", plain, "id", tableOf[thingOwned](t, things, schema.WithIndex("n", "id"), schema.WithUnique("n"), schema.WithCheck("n < 1000000")), "", true},

@@ -46,10 +46,10 @@ func (g Grammar) fill(t dialect.Transition, column, expr, where string) schema.S
 	}
 	update := fmt.Sprintf("UPDATE %s SET %s = (%s) WHERE ", table, name, expr)
 	st := schema.Statement{Mode: schema.ModeAlone, Lock: "row exclusive", Scans: true, SQL: update + "(" + where + ")"}
-	if len(t.Live.Key) == 0 {
+	key := g.keyNow(t)
+	if len(key) == 0 {
 		return st
 	}
-	key := g.keyNow(t)
 	keys := g.list(key)
 	var texts, last, after []string
 	for i, k := range key {
@@ -73,7 +73,8 @@ LEFT JOIN (SELECT * FROM schemactor_page ORDER BY %[8]s LIMIT 1) AS l ON true`,
 	return st
 }
 
-// keyNow gives the live key's columns under their new names.
+// keyNow gives the live key's columns under their new names. There is none where one of them is to be computed: it is
+// dropped before anything else, and the key with it.
 func (g Grammar) keyNow(t dialect.Transition) []string {
 	key := make([]string, len(t.Live.Key))
 	for i, name := range t.Live.Key {
@@ -82,6 +83,9 @@ func (g Grammar) keyNow(t dialect.Transition) []string {
 			if _, both := t.Live.Column(r.To); r.From == name && !both {
 				key[i] = r.To
 			}
+		}
+		if at, ok := t.Model.Column(key[i]); ok && t.Model.Columns()[at].Generated != "" {
+			return nil
 		}
 	}
 	return key

@@ -360,6 +360,50 @@ things: 1 change, 2 statements
   > ALTER TABLE "things" ADD COLUMN "twice" bigint GENERATED ALWAYS AS (n * 2) STORED NOT NULL
       lock: access exclusive; rewrites the table; hazard: rewrite-table(twice)
 
+-- a key column is computed while another one is filled, 0 rows
+things: 3 changes, 4 statements
+  ~ column generated expression n: want (id * 2)
+  ~ column nullability label: want not null, have null
+  ~ primary key: want id, have id, n
+  > ALTER TABLE "things" DROP COLUMN "n"
+      lock: access exclusive; hazard: change-generated(n)
+  > ALTER TABLE "things" ALTER COLUMN "label" SET NOT NULL
+      lock: access exclusive
+  > ALTER TABLE "things" ADD COLUMN "n" bigint GENERATED ALWAYS AS (id * 2) STORED NOT NULL
+      lock: access exclusive
+  > ALTER TABLE "things" DROP CONSTRAINT IF EXISTS "things_pkey", ADD CONSTRAINT "things_pkey" PRIMARY KEY ("id")
+      lock: access exclusive; hazard: change-key(id)
+
+-- a key column is computed while another one is filled, 5000 rows
+things: 3 changes, 12 statements
+  ~ column generated expression n: want (id * 2)
+  ~ column nullability label: want not null, have null
+  ~ primary key: want id, have id, n
+  > ALTER TABLE "things" DROP COLUMN "n"
+      lock: access exclusive; hazard: change-generated(n)
+  > UPDATE "things" SET "label" = ('x') WHERE ("label" IS NULL)
+      runs in a transaction of its own; lock: row exclusive; reads the table
+  > ALTER TABLE "things" ADD CONSTRAINT "schemactor_nn_label" CHECK ("label" IS NOT NULL) NOT VALID
+      runs in a transaction of its own; lock: access exclusive; hazard: set-not-null(label)
+  > UPDATE "things" SET "label" = ('x') WHERE ("label" IS NULL)
+      runs in a transaction of its own; lock: row exclusive; reads the table
+  > ALTER TABLE "things" VALIDATE CONSTRAINT "schemactor_nn_label"
+      runs in a transaction of its own; lock: share update exclusive; reads the table
+  > ALTER TABLE "things" ALTER COLUMN "label" SET NOT NULL
+      lock: access exclusive; hazard: set-not-null(label)
+  > ALTER TABLE "things" DROP CONSTRAINT "schemactor_nn_label"
+      lock: access exclusive
+  > ALTER TABLE "things" ADD COLUMN "n" bigint GENERATED ALWAYS AS (id * 2) STORED NOT NULL
+      lock: access exclusive; rewrites the table; hazard: rewrite-table(n)
+  > SELECT 1 FROM "things" GROUP BY "id" HAVING count(*) > 1 LIMIT 1
+      stops if it finds a row: duplicates in "id": they cannot be the key; runs in a transaction of its own; lock: access share; reads the table
+  > CREATE UNIQUE INDEX CONCURRENTLY "schemactor_key_e61551ea" ON "things" USING btree ("id")
+      runs outside any transaction; lock: share update exclusive; reads the table; hazard: change-key(id)
+  > ALTER TABLE "things" DROP CONSTRAINT IF EXISTS "things_pkey"
+      lock: access exclusive; hazard: change-key(id)
+  > ALTER TABLE "things" ADD CONSTRAINT "things_pkey" PRIMARY KEY USING INDEX "schemactor_key_e61551ea"
+      lock: access exclusive; hazard: change-key(id)
+
 -- generated no longer, 0 rows
 things: 1 change, 1 statement
   ~ column generated expression n: have (id * 3)
