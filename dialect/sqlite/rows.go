@@ -39,10 +39,11 @@ func (q querier) Query(ctx context.Context, text string, args ...any) (dialect.R
 
 // told adds to an interruption, and to a wait for somebody else's lock, that the context has ended meanwhile. The driver
 // mostly gives the context's error by itself, but not where the interruption met a statement that was not yet running,
-// and SQLite heeds no interruption while it waits.
+// and SQLite heeds no interruption while it waits. A transaction whose context ends is ended by database/sql, which then says
+// no more than that.
 func told(ctx context.Context, err error) error {
 	e, ok := errors.AsType[sqlite3.Error](err)
-	late := ok && (e.Code == sqlite3.ErrInterrupt || e.Code == sqlite3.ErrBusy)
+	late := ok && (e.Code == sqlite3.ErrInterrupt || e.Code == sqlite3.ErrBusy) || errors.Is(err, sql.ErrTxDone)
 	if reason := ctx.Err(); late && reason != nil && !errors.Is(err, reason) {
 		return errors.Join(err, reason)
 	}

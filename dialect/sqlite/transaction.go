@@ -78,11 +78,11 @@ type transaction struct {
 }
 
 // Commit ends the transaction.
-func (t transaction) Commit(context.Context) error {
+func (t transaction) Commit(ctx context.Context) error {
 	if t.ended {
 		return errors.Join(lost(), t.tx.Rollback())
 	}
-	return t.tx.Commit()
+	return told(ctx, t.tx.Commit())
 }
 
 // Rollback ends the transaction unless it has ended.

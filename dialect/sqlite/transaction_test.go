@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"path/filepath"
 	"testing"
 	"time"
@@ -183,4 +184,24 @@ func TestContextEndsBehindAnotherWriter(t *testing.T) {
 		require.ErrorIs(t, err, schema.ErrLockTimeout, name)
 		require.NotErrorIs(t, err, context.DeadlineExceeded, name)
 	}
+}
+
+// TestCommitAfterItsContext commits when database/sql has seen the end of the transaction's context before the caller has.
+func TestCommitAfterItsContext(t *testing.T) {
+	everywhere(t, func(t *testing.T, d *DB) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		tx, err := d.Begin(ctx)
+		require.NoError(t, err)
+		cancel()
+		for err = nil; !errors.Is(err, sql.ErrTxDone); {
+			_, err = tx.Exec(t.Context(), "INSERT OR IGNORE INTO t VALUES (2)")
+		}
+		require.ErrorIs(t, tx.Commit(ctx), context.Canceled)
+		require.NoError(t, tx.Rollback(t.Context()))
+		var rows int64
+		_, err = dialect.QueryRow(t.Context(), d.Reader(), "SELECT count(*) FROM t", nil, &rows)
+		require.NoError(t, err)
+		require.EqualValues(t, 1, rows)
+	})
 }
