@@ -59,7 +59,7 @@ online: ## change a PostgreSQL table of ROWS rows (1,000,000) under 32 writers, 
 
 .PHONY: faults
 faults: ## kill, freeze and cut off programs and servers at the worst moments, in full: 10 minutes (RACE=1: race detector; SCHEMACTOR_HERD=full: a million rows for each database)
-	@SCHEMACTOR_FAULTS=long $(GO) test -v -count 1 -timeout $(if $(RACE),60m -race,30m) ./internal/faults \
+	@SCHEMACTOR_FAULTS=long $(GO) test -v -count 1 -parallel 4 -timeout $(if $(RACE),60m -race,30m) ./internal/faults \
 	  | awk '!/^=== / { print; fflush() } /^ok / { passed = 1 } END { exit !passed }'
 
 .PHONY: ci

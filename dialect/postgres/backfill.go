@@ -28,7 +28,7 @@ const (
 
 	// beginBatch makes the key's index be used whatever the statistics say, for a plan that reads the whole table would be
 	// run for every batch, and makes values read as text come back as the same values.
-	beginBatch = beginLocked + "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off" +
+	beginBatch = beginBounded + "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off" +
 		"; SET LOCAL jit = off; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres'; SET LOCAL extra_float_digits = 1"
 )
 

@@ -16,24 +16,27 @@ import (
 	"github.com/schemactor/schemactor/schema"
 )
 
-// fill takes connections until there are no more, and gives one back when called.
-func fill(t *testing.T, database string) (giveBack func()) {
+// fill takes all the connections that there are room for, also those which a server has not quite ended yet, and gives
+// one back when called.
+func fill(t *testing.T, database string, room int) (giveBack func()) {
 	t.Helper()
+	ctx := patience(t)
 	var taken []*pgx.Conn
 	t.Cleanup(func() {
 		for _, conn := range taken {
 			_ = conn.Close(context.Background())
 		}
 	})
-	for {
-		conn, err := pgx.Connect(t.Context(), database)
-		if err != nil {
-			return func() {
-				require.NoError(t, taken[0].Close(t.Context()))
-				taken = taken[1:]
-			}
+	for len(taken) < room {
+		conn, err := pgx.Connect(ctx, database)
+		if err == nil {
+			taken = append(taken, conn)
 		}
-		taken = append(taken, conn)
+		require.NoError(t, ctx.Err(), "there is room for fewer")
+	}
+	return func() {
+		require.NoError(t, taken[0].Close(t.Context()))
+		taken = taken[1:]
 	}
 }
 
@@ -64,24 +67,32 @@ func as(t *testing.T, database, role, name string) string {
 	return u.String()
 }
 
-// narrow is a way to a server, and one by which its last connections can be taken.
-type narrow struct{ use, fill string }
+// narrow is a way to a server, and one by which its last connections can be taken, with their number.
+type narrow struct {
+	use, fill string
+	room      int
+}
+
+func narrowServer(t *testing.T) *postgrestest.Server {
+	return postgrestest.NewServer(t, "max_connections=8", "superuser_reserved_connections=2")
+}
 
 func narrowServers(t *testing.T) map[string]narrow {
-	server := postgrestest.NewServer(t, "max_connections=8", "superuser_reserved_connections=2")
+	server := narrowServer(t)
 	admin := open(t, server.URL())
 	exec(t, admin, "CREATE ROLE few LOGIN CONNECTION LIMIT 2", "CREATE ROLE many LOGIN")
 	require.NoError(t, admin.Close())
 	few, many := as(t, server.URL(), "few", ""), as(t, server.URL(), "many", "")
 	pooler := postgrestest.NewPooler(t, postgrestest.Open(t), postgrestest.PoolerConfig{MaxClients: 2})
-	// Of a database that it does not know yet the pooler asks the server while a client connects.
-	before := as(t, postgrestest.NewPooler(t, server.URL(), postgrestest.PoolerConfig{}), "postgres", "template1")
+	// Of a database that it does not know yet the pooler asks the server while a client connects. One connection it has.
+	behind := narrowServer(t)
+	before := as(t, postgrestest.NewPooler(t, behind.URL(), postgrestest.PoolerConfig{}), "postgres", "template1")
 	return map[string]narrow{
-		"server":                 {server.URL(), server.URL()},
-		"role":                   {few, few},
-		"all but superusers":     {many, many},
-		"pooler":                 {pooler, pooler},
-		"server behind a pooler": {before, server.URL()},
+		"server":                 {server.URL(), server.URL(), 8},
+		"role":                   {few, few, 2},
+		"all but superusers":     {many, many, 6},
+		"pooler":                 {pooler, pooler, 2},
+		"server behind a pooler": {before, behind.URL(), 7},
 	}
 }
 
@@ -90,7 +101,7 @@ func TestFullServerIsWaitedOut(t *testing.T) {
 	for name, server := range narrowServers(t) {
 		t.Run(name, func(t *testing.T) {
 			ctx := patience(t)
-			giveBack := fill(t, server.fill)
+			giveBack := fill(t, server.fill, server.room)
 			d, tries := trying(t, server.use)
 			done := make(chan error, 3)
 			go func() {
@@ -128,9 +139,9 @@ func tried(t *testing.T, tries chan struct{}, n int) {
 
 // TestFullServerIsNotWaitedOutForEver ends with the caller's time or with the library's own.
 func TestFullServerIsNotWaitedOutForEver(t *testing.T) {
-	server := postgrestest.NewServer(t, "max_connections=8", "superuser_reserved_connections=2")
+	server := narrowServer(t)
 	d, tries := trying(t, server.URL())
-	fill(t, server.URL())
+	fill(t, server.URL(), 8)
 	const words = "too many clients already"
 	nothing := func(context.Context, dialect.Tx) error { return nil }
 

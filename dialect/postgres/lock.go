@@ -15,12 +15,18 @@ const (
 	// lockSpace keeps the library's advisory locks apart from other programs' in the same database.
 	lockSpace = 0x5c4ac702
 
-	// beginLocked also bounds the statements of the transaction, so that no other session queues behind one of ours.
-	beginLocked = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '300ms'; " +
+	// beginBounded also bounds the statements of the transaction, so that no other session queues behind one of ours.
+	beginBounded = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '300ms'; " +
 		"SET LOCAL idle_in_transaction_session_timeout = 0"
 
+	// onePlan has the look at the catalogue planned once for each connection rather than for each of the first tables:
+	// planning takes longer than looking.
+	onePlan = "; SET LOCAL plan_cache_mode = force_generic_plan"
+
+	beginLocked = beginBounded + onePlan
+
 	// beginAside leaves it to the session whether it may write: a standby takes no transaction that asks for it.
-	beginAside = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '300ms'"
+	beginAside = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '300ms'" + onePlan
 
 	// lockWait is the same for a place among those who hold locks.
 	lockWait = 300 * time.Millisecond

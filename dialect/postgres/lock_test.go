@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
@@ -166,4 +167,24 @@ func TestCommitWithoutAnswerIsUnavailable(t *testing.T) {
 	})
 	require.ErrorIs(t, err, schema.ErrUnavailable)
 	require.True(t, schema.Transient(err))
+}
+
+// The look at the catalogue takes longer to plan than to run, so a connection plans it once.
+func TestLockedPlansOnce(t *testing.T) {
+	one := pool(t, postgrestest.Open(t), func(c *pgxpool.Config) { c.MaxConns = 1 })
+	d, err := postgres.New(one, nil)
+	require.NoError(t, err)
+	look := func(ctx context.Context, tx dialect.Tx) error {
+		_, err := d.Inspect(ctx, tx, refs("a", "b")...)
+		return err
+	}
+	for range 3 {
+		require.NoError(t, d.Locked(t.Context(), refs("a"), look))
+		require.NoError(t, d.Aside(t.Context(), look))
+	}
+	var statements, planned, reused int64
+	_, err = dialect.QueryRow(t.Context(), d.Reader(), "SELECT count(*), sum(custom_plans), sum(generic_plans) FROM pg_prepared_statements"+
+		" WHERE strpos(statement, $1) > 0", []any{"indnullsnotdistinct"}, &statements, &planned, &reused)
+	require.NoError(t, err)
+	require.Equal(t, []int64{1, 0, 6}, []int64{statements, planned, reused})
 }

@@ -85,6 +85,7 @@ func foreignCases() []foreignCase {
 
 // Another process changes a table under load.
 func TestForeignChanges(t *testing.T) {
+	beside(t)
 	for _, c := range foreignCases() {
 		t.Run(c.name, func(t *testing.T) {
 			eachDatabase(t, func(t *testing.T, address string) { c.run(t, address) })

@@ -61,7 +61,7 @@ func herdWriters() int {
 	if os.Getenv("SCHEMACTOR_HERD") == "full" {
 		return size(10, 50)
 	}
-	return size(5, 10)
+	return 5
 }
 
 // herd is one configuration over all its rounds.

@@ -17,6 +17,7 @@ import (
 
 // A program is killed at any moment whatever while others write, alone or while a rival is at the same tables.
 func TestKilledAtRandomMoments(t *testing.T) {
+	beside(t)
 	dice := killDice(t)
 	table := &toll{head: []string{"database", "scenario"}}
 	eachSite(t, func(t *testing.T, s *site) {

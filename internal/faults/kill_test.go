@@ -32,6 +32,7 @@ func killDice(t *testing.T) *rand.Rand {
 // A program is killed at every point of the cold path: the next one has its tables, with no other step, and the database
 // is as if nobody had been killed.
 func TestKilledAtEveryPoint(t *testing.T) {
+	beside(t)
 	dice := killDice(t)
 	table := &toll{head: []string{"database", "scenario", "phase"}}
 	eachSite(t, func(t *testing.T, s *site) {

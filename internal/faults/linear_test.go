@@ -30,6 +30,7 @@ const (
 // newer program changes, and there is an order of all calls that explains every answer. Disturbed means that connections are
 // cut, callers leave, and a program is killed.
 func TestLinearizable(t *testing.T) {
+	beside(t)
 	for _, disturbed := range []bool{false, true} {
 		name := map[bool]string{false: "calm", true: "disturbed"}[disturbed]
 		t.Run(name, func(t *testing.T) {

@@ -39,3 +39,10 @@ func size(short, full int) int {
 	}
 	return short
 }
+
+// beside lets a long suite that mostly waits, for programs to die and come back, run beside another one.
+func beside(t *testing.T) {
+	if long() {
+		t.Parallel()
+	}
+}

@@ -63,6 +63,7 @@ func restartMoments() []restartMoment {
 // that says to try again, no row that was acknowledged is lost, none that was refused is there, and the programs, which
 // nobody restarts, serve every table again.
 func TestRestart(t *testing.T) {
+	beside(t)
 	server := postgrestest.NewServer(t)
 	for i, moment := range restartMoments() {
 		t.Run(moment.name, func(t *testing.T) {
