@@ -174,7 +174,8 @@ func stalled(t *testing.T, comes func(point string) bool, end func(p *faults.Pro
 	require.LessOrEqual(t, made.Load(), int64(2))
 }
 
-// Connections are cut again and again, by the network and by the server, while tables are made and rows are written.
+// Connections are cut again and again, by the network and by the server, while tables are made and rows are written, and
+// until some row got through between two cuts, which come less often once the time is over.
 func TestCutAgainAndAgain(t *testing.T) {
 	direct := postgrestest.Open(t)
 	p, address := through(t, direct)
@@ -182,15 +183,18 @@ func TestCutAgainAndAgain(t *testing.T) {
 	h.call(t.Context(), 8)
 	limit := time.NewTimer(time.Duration(size(1, 5)) * time.Second)
 	defer limit.Stop()
-	cuts, ended := 0, 0
-	for more := true; more; {
-		pause := time.NewTimer(time.Duration(10+rand.IntN(90)) * time.Millisecond)
+	cuts, ended, longest := 0, 0, 90
+	for more := true; more || h.acknowledged.Load() == 0; {
+		pause := time.NewTimer(time.Duration(10+rand.IntN(longest)) * time.Millisecond)
 		select {
 		case <-limit.C:
 			more = false
 		case <-pause.C:
 		}
 		pause.Stop()
+		if !more {
+			longest *= 2
+		}
 		if rand.IntN(2) == 0 {
 			cuts += p.Cut()
 		} else {
@@ -205,5 +209,4 @@ func TestCutAgainAndAgain(t *testing.T) {
 		cuts, ended, before, h.acknowledged.Load(), h.kinds)
 	h.judge(t, direct)
 	require.NotZero(t, cuts+ended)
-	require.NotZero(t, before)
 }
