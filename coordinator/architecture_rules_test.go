@@ -38,7 +38,7 @@ var floorPlan = map[string]floor{
 		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "coordinator"},
 		others:  []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid"},
 	},
-	"internal/fleet":   {},
+	"internal/fleet":   {others: []string{"golang.org/x/sys"}},
 	"internal/checker": {project: []string{"schema", "dialect"}},
 	"internal/faults": {
 		project: []string{"schema", "dialect"},

@@ -10,6 +10,4 @@ import (
 // apart gives a worker a process group of its own, which signals of the terminal do not reach.
 func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-func freeze(p *os.Process) error { return p.Signal(syscall.SIGSTOP) }
-
 func thaw(p *os.Process) error { return p.Signal(syscall.SIGCONT) }
