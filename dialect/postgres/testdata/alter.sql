@@ -444,6 +444,28 @@ things: 2 changes, 6 statements
   > SELECT setval(pg_get_serial_sequence('"things"', 'n')::regclass, greatest(coalesce(max("n"), 1), 1), coalesce(max("n") > 0, false)) FROM "things"
       lock: access share
 
+-- a numbered column becomes a text, 0 rows
+things: 2 changes, 3 statements
+  ~ column type n: want text, have bigint
+  ~ column identity n: want not numbered, have numbered by the database
+  > ALTER TABLE "things" ALTER COLUMN "n" DROP IDENTITY IF EXISTS
+      lock: access exclusive; hazard: change-identity(n)
+  > ALTER TABLE "things" ALTER COLUMN "n" DROP DEFAULT
+      lock: access exclusive; hazard: change-identity(n)
+  > ALTER TABLE "things" ALTER COLUMN "n" TYPE text COLLATE "C" USING "n"::text
+      lock: access exclusive; hazard: retype-column(n)
+
+-- a numbered column becomes a text, 5000 rows
+things: 2 changes, 3 statements
+  ~ column type n: want text, have bigint
+  ~ column identity n: want not numbered, have numbered by the database
+  > ALTER TABLE "things" ALTER COLUMN "n" DROP IDENTITY IF EXISTS
+      lock: access exclusive; hazard: change-identity(n)
+  > ALTER TABLE "things" ALTER COLUMN "n" DROP DEFAULT
+      lock: access exclusive; hazard: change-identity(n)
+  > ALTER TABLE "things" ALTER COLUMN "n" TYPE text COLLATE "C" USING "n"::text
+      lock: access exclusive; rewrites the table; hazard: retype-column(n); hazard: rewrite-table(n)
+
 -- constraints, 0 rows
 things: 4 changes, 4 statements
   ~ missing index btree (n, id)
