@@ -1,6 +1,11 @@
 package dialect
 
-import "math"
+import (
+	"math"
+	"reflect"
+
+	"github.com/schemactor/schemactor/schema"
+)
 
 // Cond is a condition on the rows of one table: a tree of comparisons on named columns. The zero Cond is empty and
 // matches every row. Column names are looked up and values are checked when a statement is built, never before.
@@ -10,6 +15,10 @@ type Cond struct {
 	Column string // for comparisons
 	Values []any  // Eq..GreaterEqual and patterns: one; In, NotIn: any number; Between: two
 	Conds  []Cond // And, Or: any number; Not: one
+
+	// Model is the struct whose table the column is one of; a condition that is used on another's is ErrInvalid. Nil goes
+	// with every table that has such a column.
+	Model reflect.Type
 }
 
 // Op is a condition's operator.
@@ -61,4 +70,21 @@ func (o Op) operands() (low, high int, ok bool) {
 type Order struct {
 	Column     string
 	Descending bool
+	Model      reflect.Type // as with Cond
+}
+
+// Check refuses an order by a column that is not the table's. The error is ErrInvalid without an operation.
+func (o Order) Check(t *schema.Table) error {
+	if _, ok := t.Column(o.Column); !ok {
+		return schema.Invalid("", t.String(), clip(o.Column), "order by an unknown column")
+	}
+	return foreign(t, o.Column, o.Model)
+}
+
+// foreign refuses a column that says it is another struct's. The error has no operation.
+func foreign(t *schema.Table, column string, model reflect.Type) error {
+	if model == nil || model == t.GoType() {
+		return nil
+	}
+	return schema.Invalid("", t.String(), clip(column), "the column is one of %s", model)
 }

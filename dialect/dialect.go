@@ -15,8 +15,12 @@ type Dialect interface {
 	// Reader is the pool for statements that write nothing; Writer the pool for all others. They may be the same.
 	Reader() Querier
 	Writer() Querier
-	// Begin opens a transaction on the Writer.
+	// Begin opens a transaction on the Writer: BeginTx with no options.
 	Begin(ctx context.Context) (Tx, error)
+	// BeginTx opens a transaction of the kind that the options say, on the Writer unless it is read-only. Unknown options
+	// are schema.ErrInvalid. What the database refuses because of others' transactions, a deadlock included, is
+	// schema.ErrSerialization: the transaction must be run again from its start.
+	BeginTx(ctx context.Context, options TxOptions) (Tx, error)
 	// Close ends what the dialect itself opened, and nothing else.
 	Close() error
 
@@ -59,6 +63,12 @@ type Grammar interface {
 	Pattern(parts []PatternPart) string
 	// Encoder converts a column's portable value (never nil) into what the driver binds; nil where it is the value itself.
 	Encoder(c *schema.Column) func(value any) any
+	// InsertedExpr is an expression for the RETURNING list of INSERT … ON CONFLICT DO UPDATE that is true for a row that was
+	// inserted and false for one that was updated; empty where the database cannot tell. Then whoever has begun to write
+	// must keep all others from writing until the end of the transaction.
+	InsertedExpr() string
+
+	Aggregator
 }
 
 // PatternPart is a piece of a match pattern: a literal text, or one wildcard.

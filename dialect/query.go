@@ -2,9 +2,7 @@ package dialect
 
 import (
 	"errors"
-	"maps"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -46,6 +44,17 @@ func (s *Statements) Count(op string, where Cond) (sql string, args []any, err e
 	return w.sql.String(), w.args, nil
 }
 
+// Any writes a query that gives a single 1 where some row matches, and else no row.
+func (s *Statements) Any(op string, where Cond) (sql string, args []any, err error) {
+	w := &writer{Statements: s, op: op}
+	w.write("SELECT 1 FROM ", s.name)
+	if err := w.where(where); err != nil {
+		return "", nil, err
+	}
+	w.write(" LIMIT 1")
+	return w.sql.String(), w.args, nil
+}
+
 // DeleteWhere writes a delete of the rows that match, or the update that marks them at now.
 func (s *Statements) DeleteWhere(op string, where Cond, now time.Time) (sql string, args []any, err error) {
 	w := &writer{Statements: s, op: op}
@@ -72,28 +81,7 @@ func (s *Statements) DeleteWhere(op string, where Cond, now time.Time) (sql stri
 // is equal.
 func (s *Statements) Patch(op string, set map[string]any, now time.Time) (sql string, args []any, err error) {
 	w := &writer{Statements: s, op: op}
-	if len(set) == 0 {
-		return "", nil, w.fault("", "nothing to set")
-	}
-	columns := make([]int, 0, len(set))
-	for _, name := range slices.Sorted(maps.Keys(set)) {
-		at, err := w.column(name)
-		if err != nil {
-			return "", nil, err
-		}
-		if at == s.updated || !s.changeable(at) {
-			return "", nil, w.fault(name, "this column cannot be set")
-		}
-		columns = append(columns, at)
-	}
-	slices.Sort(columns)
-	w.write("UPDATE ", s.name, " SET ")
-	for _, at := range columns {
-		if err := w.set(at, set[s.table.Columns()[at].Name]); err != nil {
-			return "", nil, err
-		}
-	}
-	if err := w.touch(now); err != nil {
+	if err := w.update(set, now); err != nil {
 		return "", nil, err
 	}
 	w.write(s.whereKey(len(w.args)+1), " RETURNING ", s.all)
@@ -124,18 +112,23 @@ func (w *writer) column(name string) (int, error) {
 func (w *writer) coerce(column int, value any) (any, error) {
 	v, err := w.table.Columns()[column].Coerce(value)
 	if err != nil {
-		e, ok := errors.AsType[*schema.Error](err)
-		if !ok {
-			return nil, err
-		}
-		located := *e
-		located.Op, located.Table = w.op, w.table.String()
-		return nil, &located
+		return nil, w.located(err)
 	}
 	if encode := w.columns[column].encode; encode != nil && v != nil {
 		v = encode(v)
 	}
 	return v, nil
+}
+
+// located gives an error the operation and the table; nil stays nil.
+func (w *writer) located(err error) error {
+	e, ok := errors.AsType[*schema.Error](err)
+	if !ok {
+		return err
+	}
+	out := *e
+	out.Op, out.Table = w.op, w.table.String()
+	return &out
 }
 
 // bind adds an encoded argument and gives its placeholder.
@@ -180,6 +173,9 @@ func (w *writer) orderBy(order []Order) error {
 	for i, o := range order {
 		at, err := w.column(o.Column)
 		if err != nil {
+			return err
+		}
+		if err := w.own(o.Column, o.Model); err != nil {
 			return err
 		}
 		c := &w.table.Columns()[at]

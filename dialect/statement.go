@@ -32,6 +32,11 @@ type Statements struct {
 	Update Statement
 	// Delete binds the key; with a deleted column it is an update that binds deleted and, if any, updated before it.
 	Delete Statement
+	// Restore takes the mark off a row that is marked deleted; it binds updated, if any, and the key. Without a deleted
+	// column it has no text.
+	Restore Statement
+	// Purge binds the key and removes the row for good, marked or not.
+	Purge Statement
 
 	grammar Grammar
 	table   *schema.Table
@@ -77,6 +82,7 @@ func NewStatements(g Grammar, t *schema.Table) *Statements {
 	s.Insert, s.InsertAuto = s.insert(false), s.insert(true)
 	s.Get, s.Exists = s.byKey(s.all, every), s.byKey("1", nil)
 	s.Update, s.Delete = s.update(), s.delete()
+	s.Restore, s.Purge = s.restore(), s.purge()
 	return s
 }
 
@@ -122,23 +128,7 @@ func (s *Statements) countUp() string {
 func (s *Statements) insert(auto bool) Statement {
 	var st Statement
 	var names, values []string
-	columns := s.table.Columns()
-	for i := range columns {
-		c := &columns[i]
-		filled := c.Generated != "" || c.Auto && auto
-		if filled || c.Default != "" {
-			st.Return = append(st.Return, i)
-		}
-		if filled {
-			continue
-		}
-		st.Bind = append(st.Bind, i)
-		value := s.value(i, len(st.Bind))
-		if c.Default != "" {
-			value = "COALESCE(" + value + ", " + s.grammar.DefaultExpr(c) + ")"
-		}
-		names, values = append(names, s.columns[i].name), append(values, value)
-	}
+	st.Bind, st.Return, names, values = s.written(auto)
 	st.SQL = "INSERT INTO " + s.name
 	if len(names) == 0 {
 		st.SQL += " DEFAULT VALUES"
@@ -147,6 +137,33 @@ func (s *Statements) insert(auto bool) Statement {
 	}
 	st.SQL += s.returning(st.Return)
 	return st
+}
+
+// written gives the columns that an insert binds, their names and values as SQL, and the columns that the database fills.
+func (s *Statements) written(auto bool) (bind, back []int, names, values []string) {
+	columns := s.table.Columns()
+	for i := range columns {
+		c := &columns[i]
+		filled := c.Generated != "" || c.Auto && auto
+		if filled || c.Default != "" {
+			back = append(back, i)
+		}
+		if filled {
+			continue
+		}
+		bind = append(bind, i)
+		names, values = append(names, s.columns[i].name), append(values, s.orDefault(i, s.value(i, len(bind))))
+	}
+	return bind, back, names, values
+}
+
+// orDefault puts a column's default, if it has one, in the place of a value that is null.
+func (s *Statements) orDefault(column int, value string) string {
+	c := &s.table.Columns()[column]
+	if c.Default == "" {
+		return value
+	}
+	return "COALESCE(" + value + ", " + s.grammar.DefaultExpr(c) + ")"
 }
 
 // whereKey is the WHERE clause for one row, its values bound from number n on.

@@ -1,6 +1,8 @@
 package dialect
 
 import (
+	"reflect"
+
 	"github.com/schemactor/schemactor/schema"
 )
 
@@ -38,6 +40,9 @@ func (w *writer) cond(c Cond, level int) error {
 	if level > maxLevels {
 		return w.fault("", "condition is nested too deep")
 	}
+	if err := w.own(c.Column, c.Model); err != nil {
+		return err
+	}
 	switch c.Op {
 	case OpNone, OpAnd, OpOr, OpNot:
 		if err := w.bare(c); err != nil {
@@ -60,6 +65,11 @@ func (w *writer) cond(c Cond, level int) error {
 		return w.fault(c.Column, "operator %s does not take conditions", c.Op)
 	}
 	return w.compare(at, c)
+}
+
+// own refuses a column that says it is another struct's.
+func (w *writer) own(column string, model reflect.Type) error {
+	return w.located(foreign(w.table, column, model))
 }
 
 // bare refuses parts of a condition that its operator would pass over in silence.

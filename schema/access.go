@@ -211,6 +211,13 @@ func (a *Accessor[T]) Set(row *T, column int, value any) error {
 	return located(a.table, f.set(f.at(unsafe.Pointer(row)), value))
 }
 
+// Copy gives a column's field in dst what it holds in src; what pointers, slices and maps lead to is shared.
+func (a *Accessor[T]) Copy(dst, src *T, column int) {
+	f := &a.fields[column]
+	from := reflect.NewAt(f.goType, f.at(unsafe.Pointer(src)))
+	reflect.NewAt(f.goType, f.at(unsafe.Pointer(dst))).Elem().Set(from.Elem())
+}
+
 // located names the table in an error that knows only its column.
 func located(t *Table, err error) error {
 	if e, ok := err.(*Error); ok && e.Table == "" { // only an error made here, not a wrapped one

@@ -164,6 +164,9 @@ func isBytes(v reflect.Value) bool {
 }
 
 func (d *domain) mismatchOf(v reflect.Value) error {
+	if v.Type() == numberType { // out of a document
+		return d.fault("a number does not fit kind %s", d.kind)
+	}
 	return d.fault("a Go value of type %s does not fit kind %s", v.Type(), d.kind)
 }
 

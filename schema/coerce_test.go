@@ -122,7 +122,7 @@ func TestCoerceRefuses(t *testing.T) {
 		{KindFloat32, 1e300, "outside float32"},
 		{KindString, "a\x00b", "NUL"},
 		{KindString, "\xff", "UTF-8"},
-		{KindString, json.Number("1"), "json.Number"},
+		{KindString, json.Number("1"), "a number does not fit kind string"},
 		{KindString, 5, "int"},
 		{KindBytes, "??", "base64"},
 		{KindTime, "yesterday", "RFC 3339"},

@@ -66,3 +66,10 @@ func WithComment(text string) TableOption {
 func Reserved() TableOption {
 	return func(b *builder) { b.table.reserved = true }
 }
+
+// AppendOnly says that rows of the table are written once: a node creates and reads them, and refuses with ErrInvalid
+// every method that would change or remove one. It is a rule for this program's nodes; the table itself, and so the
+// fingerprint, is the same with and without it, and nothing in the database keeps others from changing rows.
+func AppendOnly() TableOption {
+	return func(b *builder) { b.table.appendOnly = true }
+}

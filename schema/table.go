@@ -44,6 +44,7 @@ type Table struct {
 	fingerprint string
 	was         string // the former name in the same namespace, or empty
 	reserved    bool   // may have a name that is kept for the ledger
+	appendOnly  bool   // rows are never changed
 }
 
 // Column is one column of a Table.
@@ -203,6 +204,9 @@ func (t *Table) Comment() string { return t.comment }
 func (t *Table) Was() (former Ref, ok bool) {
 	return Ref{Namespace: t.ref.Namespace, Name: t.was}, t.was != ""
 }
+
+// AppendOnly reports whether rows are only ever added; see the option of that name.
+func (t *Table) AppendOnly() bool { return t.appendOnly }
 
 // Fingerprint is the SHA-256 of the table's canonical form in hexadecimal: equal for equal shapes, whatever the order
 // of fields, the spelling of tags or the Go names.

@@ -56,6 +56,27 @@ func exerciseTransactions(t *testing.T, open opener) {
 		require.Error(t, tx.Commit(t.Context()))
 		require.Len(t, s.mustList(t, dialect.Cond{}), 2)
 	})
+	t.Run("kinds", func(t *testing.T) {
+		for level := dialect.DefaultIsolation; level <= dialect.Serializable; level++ {
+			tx, err := d.BeginTx(t.Context(), dialect.TxOptions{Isolation: level})
+			require.NoError(t, err, level)
+			require.NoError(t, s.insertIn(t.Context(), tx, pointer(newAccount(20))), level)
+			require.NoError(t, tx.Rollback(t.Context()))
+
+			tx, err = d.BeginTx(t.Context(), dialect.TxOptions{Isolation: level, ReadOnly: true})
+			require.NoError(t, err, level)
+			require.ErrorIs(t, s.insertIn(t.Context(), tx, pointer(newAccount(20))), schema.ErrPermission, level)
+			require.NoError(t, tx.Rollback(t.Context()))
+			require.NoError(t, tx.Rollback(t.Context()), "twice does nothing")
+		}
+		_, err := d.BeginTx(t.Context(), dialect.TxOptions{Isolation: dialect.Serializable + 1})
+		require.ErrorIs(t, d.Classify(err), schema.ErrInvalid)
+		for range 20 { // none of the connections is left as it was used
+			s.mustInsert(t, pointer(newAccount(21)))
+			_, err := d.Writer().Exec(t.Context(), "DELETE FROM "+d.QuoteTable(s.table.Ref())+" WHERE id = 21")
+			require.NoError(t, err)
+		}
+	})
 	t.Run("counts come from the driver", func(t *testing.T) {
 		table := d.QuoteTable(s.table.Ref())
 		for where, want := range map[string]int64{" WHERE id IN (1, 3)": 2, " WHERE id = 99": 0} {

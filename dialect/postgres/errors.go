@@ -84,6 +84,11 @@ func kindOf(e *pgconn.PgError) error {
 			return schema.ErrMissing
 		}
 		return nil
+	case "42P10": // invalid_column_reference
+		if e.Routine == "infer_arbiter_indexes" { // the unique index that an upsert needs
+			return schema.ErrMissing
+		}
+		return nil
 	case "42501": // insufficient_privilege
 		return schema.ErrPermission
 	case "55P03": // lock_not_available
@@ -152,7 +157,7 @@ func classifyLocal(e *schema.Error, err error) {
 	case errors.Is(err, pgx.ErrTxCommitRollback):
 		e.Detail = "a statement had failed before, and the transaction was rolled back"
 	case errors.Is(err, pgx.ErrTxClosed):
-		e.Detail = "the transaction has ended"
+		e.Kind, e.Detail = schema.ErrInvalid, "the transaction has ended"
 	case err.Error() == "closed pool": // pgxpool keeps the sentinel to itself
 		e.Kind, e.Detail = schema.ErrUnavailable, "the pool is closed"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),

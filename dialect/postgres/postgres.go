@@ -121,20 +121,6 @@ func (d *DB) Reader() dialect.Querier { return pooled{db: d} }
 // Writer is the pool.
 func (d *DB) Writer() dialect.Querier { return pooled{db: d, writes: true} }
 
-// Begin opens a transaction as the server's default has it. It waits for a free connection as long as ctx lasts.
-func (d *DB) Begin(ctx context.Context) (dialect.Tx, error) {
-	conn, err := d.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	tx, err := conn.Begin(ctx)
-	if err != nil {
-		conn.Release()
-		return nil, err
-	}
-	return transaction{db: d, tx: tx, held: &held{conn}}, nil
-}
-
 // Close closes the pool if Open made it, and waits up to 5 seconds for connections that are still in use; after that it
 // gives an error, and each of them is closed when it comes back. It may be called more than once.
 func (d *DB) Close() error {

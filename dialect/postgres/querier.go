@@ -86,6 +86,8 @@ type rows struct {
 
 	db   *DB       // that takes note of what the connection's statement failed for; nil for none
 	conn *pgx.Conn // set with db
+
+	readOnly bool // the transaction that the rows come from is so on purpose
 }
 
 // Scan implements dialect.Rows. Destinations that pgx can fill without a detour are filled so.
@@ -108,8 +110,11 @@ func (r *rows) Close() error {
 	if err != nil && r.db != nil {
 		r.db.noticed(r.conn, err)
 	}
-	return err
+	return refusedWrite(r.readOnly, err)
 }
+
+// Err implements dialect.Rows.
+func (r *rows) Err() error { return refusedWrite(r.readOnly, r.Rows.Err()) }
 
 // pooledRows hold a connection of the pool until they end.
 type pooledRows struct {

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -26,6 +27,9 @@ func (*DB) Classify(err error) *schema.Error {
 		// database/sql has no variable for the error of a pool that was closed.
 		if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || err.Error() == "sql: database is closed" {
 			out.Kind = schema.ErrUnavailable
+		}
+		if errors.Is(err, sql.ErrTxDone) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+			out.Kind, out.Detail = schema.ErrInvalid, "the transaction has ended"
 		}
 		return out
 	}
@@ -84,6 +88,8 @@ func kindOf(e sqlite3.Error) (constraint string, kind error) {
 		return named, schema.ErrMissing
 	case sqlite3.ErrConstraintNotNull:
 		return named, schema.ErrNotNull
+	case sqlite3.ErrBusySnapshot: // a transaction that began by reading wants to write, and others have written since
+		return "", schema.ErrSerialization
 	}
 	if e.Code == sqlite3.ErrError && message == "CHECK constraint failed" {
 		return "", schema.ErrCheck // ADD COLUMN looks at the rows by a statement of its own, and so gives no better code
@@ -100,7 +106,10 @@ func kindOf(e sqlite3.Error) (constraint string, kind error) {
 	case sqlite3.ErrSchema:
 		return "", schema.ErrRaced
 	case sqlite3.ErrError:
-		for _, words := range []string{"no such table", "no such column", "has no column named"} {
+		for _, words := range []string{
+			"no such table", "no such column", "has no column named",
+			"ON CONFLICT clause does not match", // the unique index that an upsert needs
+		} {
 			if strings.Contains(message, words) {
 				return "", schema.ErrMissing
 			}

@@ -161,13 +161,3 @@ func (d *DB) pool(db *sql.DB) dialect.Querier {
 	}
 	return querier{db}
 }
-
-// Begin opens a transaction that holds the write lock from its start. Where SQLite ends it by itself, as after a write
-// whose context ended halfway, all that follows in it, Commit too, is schema.ErrSerialization.
-func (d *DB) Begin(ctx context.Context) (dialect.Tx, error) {
-	tx, err := d.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, told(ctx, err)
-	}
-	return transaction{&session{querier: querier{tx}}, tx}, nil
-}

@@ -308,7 +308,7 @@ func herdModel[T any](cells func(row *T) (*int64, **string)) herdVersion {
 			create: func(ctx context.Context, id int64, text string) error { return node.Create(ctx, row(id, text)) },
 			read:   func(ctx context.Context, id int64) (string, error) { return herdText(ctx, node, id, cells) },
 			change: func(ctx context.Context, id int64, text string) error { return node.Update(ctx, row(id, text)) },
-			remove: node.Delete,
+			remove: func(ctx context.Context, id int64) error { return node.Delete(ctx, id) },
 		}, nil
 	}}
 }

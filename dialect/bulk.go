@@ -1,0 +1,118 @@
+package dialect
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// Copier is a Querier, or a transaction, of a database that takes many rows as one stream, without a statement's way of
+// binding values: PostgreSQL's COPY. It neither fills in defaults that are asked for by a value nor gives anything back.
+type Copier interface {
+	// CopyIn stores rows, all of them or none, and gives their number as the database counted it. Each row holds encoded
+	// values in the order of columns; table and columns are quoted already. Where the table takes rows by INSERT only, the
+	// error matches errors.ErrUnsupported.
+	CopyIn(ctx context.Context, table string, columns []string, rows [][]any) (int64, error)
+}
+
+// CopierOf gives the Copier that a Querier is, or that stands behind a transaction; ok is false where there is none. The
+// error is that of a transaction that has ended.
+func CopierOf(q Querier) (c Copier, ok bool, err error) {
+	if tx, is := q.(Tx); is {
+		if q, err = Innermost(tx); err != nil {
+			return nil, false, err
+		}
+	}
+	c, ok = q.(Copier)
+	return c, ok, nil
+}
+
+// Copy stores rows through c, with the values that Insert, or InsertAuto (auto), binds for each of them. None of these
+// may be a nil that stands for a default.
+func (s *Statements) Copy(ctx context.Context, c Copier, auto bool, rows [][]any) (int64, error) {
+	_, _, names, _ := s.written(auto)
+	return c.CopyIn(ctx, s.name, names, rows)
+}
+
+// InsertMany is Insert or InsertAuto for rows that are bound as arrays; the grammar must be an ArrayBinder. With back, and
+// where the database fills in something, the key comes back as well, so that a row can be known by it; the order is not
+// promised by the database, but keys of an auto column are given in the order of the rows.
+func (s *Statements) InsertMany(auto, back bool) Statement {
+	binder, _ := s.Arrays()
+	bind, filled, names, _ := s.written(auto)
+	values := make([]string, len(bind))
+	for i, at := range bind {
+		values[i] = s.orDefault(at, s.givenColumn(i))
+	}
+	st := Statement{
+		SQL: "INSERT INTO " + s.name + " (" + strings.Join(names, ", ") + ") SELECT " + strings.Join(values, ", ") +
+			" FROM " + s.unnest(binder, bind) + " ORDER BY " + s.givenPlace(),
+		Bind: bind,
+	}
+	return s.known(st, filled, back)
+}
+
+// InsertRows is Insert or InsertAuto for a number of rows whose values are bound one row after the other, no more values
+// than MostRows allows. What comes back is as with InsertMany.
+func (s *Statements) InsertRows(auto, back bool, rows int) Statement {
+	bind, filled, names, _ := s.written(auto)
+	var text strings.Builder
+	text.Grow(rows * (len(bind)*8 + 4))
+	text.WriteString("INSERT INTO " + s.name + " (" + strings.Join(names, ", ") + ") VALUES ")
+	for row := range rows {
+		if row > 0 {
+			text.WriteString(", ")
+		}
+		for i, at := range bind {
+			text.WriteString(separator(i))
+			text.WriteString(s.orDefault(at, s.value(at, row*len(bind)+i+1)))
+		}
+		text.WriteByte(')')
+	}
+	return s.known(Statement{SQL: text.String(), Bind: bind}, filled, back)
+}
+
+func separator(i int) string {
+	if i == 0 {
+		return "("
+	}
+	return ", "
+}
+
+// MostRows is how many rows InsertRows can take, at least 1 and no more than limit. It is 1 where a row binds nothing.
+func (s *Statements) MostRows(auto bool, limit int) int {
+	bind, _, _, _ := s.written(auto)
+	switch {
+	case len(bind) == 0:
+		return 1
+	case s.most > 0:
+		limit = min(limit, s.most/len(bind))
+	}
+	return max(limit, 1)
+}
+
+// known completes an insert of many rows by what comes back.
+func (s *Statements) known(st Statement, filled []int, back bool) Statement {
+	if !back || len(filled) == 0 {
+		return st
+	}
+	for _, at := range s.table.Key() {
+		if !slices.Contains(filled, at) {
+			st.Return = append(st.Return, at)
+		}
+	}
+	st.Return = append(st.Return, filled...)
+	st.SQL += s.returning(st.Return)
+	return st
+}
+
+// Defaults writes a query for values of a column's default, as many as are bound, each worked out anew.
+func (s *Statements) Defaults(column int) Statement {
+	c := &s.table.Columns()[column]
+	return Statement{
+		SQL: "WITH RECURSIVE schemactor_n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM schemactor_n WHERE n < CAST(" +
+			s.grammar.Placeholder(1) + " AS bigint)) SELECT " + s.grammar.ValueExpr(c, "("+s.grammar.DefaultExpr(c)+")") +
+			" FROM schemactor_n",
+		Return: []int{column},
+	}
+}

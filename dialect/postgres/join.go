@@ -1,0 +1,38 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
+)
+
+// Join brings a transaction of the caller's own in, as from pgx.Conn.Begin or pgxpool.Pool.Begin: nodes take part in it by
+// In. It must be one of the same database, and stays the caller's, who alone commits it or rolls it back; Commit and
+// Rollback of the result are schema.ErrInvalid. Like the transaction it is for one goroutine at a time. Once that has
+// ended, every statement is schema.ErrInvalid.
+//
+// Tables are never made ready inside of it: one that is not is schema.ErrNotEnsured, which names the call to make before
+// the transaction begins. A method of several statements runs in a savepoint, of which nothing is left when it fails; any
+// other failing statement dooms the transaction, as PostgreSQL has it. Joining nil gives nil.
+func (d *DB) Join(tx pgx.Tx) dialect.Tx {
+	if tx == nil {
+		return nil
+	}
+	return joined{transaction{db: d, tx: tx}}
+}
+
+// joined is a transaction that somebody else ends.
+type joined struct{ transaction }
+
+// Commit implements dialect.Tx and refuses.
+func (joined) Commit(context.Context) error { return notOurs("commit") }
+
+// Rollback implements dialect.Tx and refuses.
+func (joined) Rollback(context.Context) error { return notOurs("rollback") }
+
+func notOurs(op string) error {
+	return schema.Invalid(op, "", "", "a transaction that was joined is ended by its owner")
+}
