@@ -9,6 +9,8 @@ BENCH    ?= .
 DATABASE ?=
 ROWS     ?= 1000000
 ARGS     ?=
+SEED     ?=
+OPERATIONS ?= 20000
 RACE     ?=
 
 .DEFAULT_GOAL := help
@@ -42,6 +44,11 @@ fuzz: ## fuzz every parser, FUZZTIME each (20s), and PAIRS (2000) random migrati
 	  done; done
 	$(GO) test -timeout 60m ./dialect/... -run '^Test(Dialect|Exercise)$$/^migrations$$' -rapid.checks=$(PAIRS)
 
+.PHONY: metamorphic
+metamorphic: ## OPERATIONS (20,000) random operations on each database and on a model of it, of each kind how many (SEED=… to repeat)
+	SCHEMACTOR_OPERATIONS=$(OPERATIONS) SCHEMACTOR_SEED=$(SEED) $(GO) test -count 1 -v -timeout 60m ./nodes \
+	  -run '^Test(Random|Concurrent)Operations$$'
+
 .PHONY: lint
 lint: ## vet, staticcheck, gofumpt, tidy modules
 	$(GO) vet ./...
@@ -56,6 +63,10 @@ load: ## many processes that write, one killed each second, and a verdict (ARGS 
 .PHONY: online
 online: ## change a PostgreSQL table of ROWS rows (1,000,000) under 32 writers, and print what they noticed
 	SCHEMACTOR_ONLINE_ROWS=$(ROWS) $(GO) test -count 1 -v -run '^TestOnline$$' -timeout 20m ./coordinator
+
+.PHONY: million
+million: ## store ROWS rows (1,000,000) of a sequence by one call on each database, and print how fast and in how much memory
+	SCHEMACTOR_MILLION_ROWS=$(ROWS) $(GO) test -count 1 -v -run '^TestBulkCreateSeqInConstantMemory$$' -timeout 20m ./nodes
 
 .PHONY: faults
 faults: ## kill, freeze and cut off programs and servers at the worst moments, in full: 10 minutes (RACE=1: race detector; SCHEMACTOR_HERD=full: a million rows for each database)

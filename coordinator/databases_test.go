@@ -197,7 +197,7 @@ func (w *watched) Writer() dialect.Querier {
 	return w.Dialect.Writer()
 }
 
-func (w *watched) Begin(ctx context.Context) (dialect.Tx, error) {
+func (w *watched) BeginTx(ctx context.Context, options dialect.TxOptions) (dialect.Tx, error) {
 	w.others.Add(1)
-	return w.Dialect.Begin(ctx)
+	return w.Dialect.BeginTx(ctx, options)
 }

@@ -121,6 +121,11 @@ func benchmark(b *testing.B, fn func(b *testing.B, by bare, people []person)) {
 			})
 		}
 	}
+	onEach(b, run)
+}
+
+// onEach runs fn on each database, with what writes to it by hand.
+func onEach(b *testing.B, fn func(b *testing.B, d dialect.Dialect, hand bare)) {
 	b.Run("sqlite", func(b *testing.B) {
 		path := filepath.Join(b.TempDir(), "bench.db")
 		d, err := sqlite.Open(b.Context(), path, nil)
@@ -136,7 +141,7 @@ func benchmark(b *testing.B, fn func(b *testing.B, by bare, people []person)) {
 			require.NoError(b, hand.writer.Close())
 			require.NoError(b, d.Close())
 		})
-		run(b, d, hand)
+		fn(b, d, hand)
 	})
 	b.Run("postgres", func(b *testing.B) {
 		url := postgrestest.Open(b)
@@ -148,7 +153,7 @@ func benchmark(b *testing.B, fn func(b *testing.B, by bare, people []person)) {
 			pool.Close()
 			require.NoError(b, d.Close())
 		})
-		run(b, d, barePgx{pool})
+		fn(b, d, barePgx{pool})
 	})
 }
 

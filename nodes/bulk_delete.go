@@ -8,19 +8,18 @@ import (
 )
 
 // BulkDelete removes all rows that a query's condition matches, in one statement, and gives their number as the
-// database counted them. Where the table has a deleted column they are marked, as by Delete.
+// database counted them. Where the table has a deleted column they are marked, as by Delete. No hooks are called: they know
+// rows. A row that others point to is schema.ErrForeignKey, and then none is removed.
 //
 // A condition that matches every row because it says nothing (also an empty And, or a NotIn of no values) is
 // schema.ErrInvalid: to mean every row, pass AllRows(). So is a query with order, limit, offset or cursor.
 func (n *Node[T, K]) BulkDelete(ctx context.Context, q Query) (int64, error) {
 	const op = "bulk delete"
-	switch {
-	case len(q.OrderBy) > 0 || q.Limit != 0 || q.Offset != 0 || q.After != "":
-		return 0, schema.Invalid(op, n.name, "", "a bulk delete takes no order, limit, offset or cursor")
-	case q.All && !q.Where.Empty():
-		return 0, schema.Invalid(op, n.name, "", "AllRows with a condition")
-	case !q.All && weigh(q.Where) == everyRow:
-		return 0, schema.Invalid(op, n.name, "", "the condition is empty: pass AllRows() to delete every row")
+	if err := n.changeable(op); err != nil {
+		return 0, err
+	}
+	if err := n.sweep(op, "delete", q); err != nil {
+		return 0, err
 	}
 	sql, args, err := n.core.statements.DeleteWhere(op, q.Where, n.core.now())
 	if err != nil {
@@ -35,6 +34,21 @@ func (n *Node[T, K]) BulkDelete(ctx context.Context, q Query) (int64, error) {
 		return 0, err
 	}
 	return affected, nil
+}
+
+// sweep checks the query of a method that changes all rows it matches: it is a condition and nothing else, or AllRows.
+func (d *door) sweep(op, verb string, q Query) error {
+	switch {
+	case len(q.OrderBy) > 0 || q.Limit != 0 || q.Offset != 0 || q.After != "":
+		return schema.Invalid(op, d.name, "", "a %s takes no order, limit, offset or cursor", op)
+	case len(q.Only) > 0 || q.Distinct:
+		return schema.Invalid(op, d.name, "", "a %s takes neither Only nor Distinct", op)
+	case q.All && !q.Where.Empty():
+		return schema.Invalid(op, d.name, "", "AllRows with a condition")
+	case !q.All && weigh(q.Where) == everyRow:
+		return schema.Invalid(op, d.name, "", "the condition is empty: pass AllRows() to %s every row", verb)
+	}
+	return nil
 }
 
 // weight is what can be said of a condition without looking at rows.

@@ -6,17 +6,25 @@ import (
 	"github.com/schemactor/schemactor/dialect"
 )
 
-// Count gives the number of rows that a query's condition matches. Order, limit, offset and cursor are checked and
-// otherwise leave the count as it is, so that the query of a list or page gives the total beside it.
+// Count gives the number of rows that a query's condition matches; of a Distinct query it is the number of rows that
+// differ. Order, limit, offset and cursor are checked and otherwise leave the count as it is, so that the query of a list
+// or page gives the total beside it.
 func (n *Node[T, K]) Count(ctx context.Context, q Query) (int64, error) {
 	return n.count(ctx, "count", q)
 }
 
 func (n *Node[T, K]) count(ctx context.Context, op string, q Query) (int64, error) {
-	if _, _, err := n.arrange(op, q); err != nil {
+	plan, err := n.arrange(op, q)
+	if err != nil {
 		return 0, err
 	}
-	sql, args, err := n.core.statements.Count(op, q.Where)
+	var sql string
+	var args []any
+	if q.Distinct {
+		sql, args, err = n.reading().CountDistinct(op, plan.only, q.Where)
+	} else {
+		sql, args, err = n.reading().Count(op, q.Where)
+	}
 	if err != nil {
 		return 0, n.invalid(op, err)
 	}

@@ -2,6 +2,7 @@ package nodes
 
 import (
 	"context"
+	"time"
 
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/schema"
@@ -24,14 +25,15 @@ func (n *Node[T, K]) Create(ctx context.Context, row *T) error {
 	}
 	work := new(T)
 	*work = *row
-	if err := n.core.begin(work); err != nil {
-		return n.invalid(op, err)
+	if n.hooks != nil {
+		if n.hooked(onCreate) {
+			return n.createHooked(ctx, op, row, work)
+		}
+		if err := n.validate(ctx, op, work); err != nil {
+			return err
+		}
 	}
-	cmd := &n.core.insert
-	if auto := n.core.auto; auto >= 0 && n.core.rows.Zero(work, auto) {
-		cmd = &n.core.insertAuto
-	}
-	args, err := n.core.values(cmd, work)
+	cmd, args, err := n.core.inserting(work)
 	if err != nil {
 		return n.invalid(op, err)
 	}
@@ -46,9 +48,51 @@ func (n *Node[T, K]) Create(ctx context.Context, row *T) error {
 	return nil
 }
 
+// createHooked is Create between its hooks.
+func (n *Node[T, K]) createHooked(ctx context.Context, op string, row, work *T) error {
+	err := n.atomic(ctx, op, func(ctx context.Context, tx dialect.Tx) error {
+		return n.createBetween(ctx, op, tx, row, work)
+	})
+	if err != nil {
+		return err
+	}
+	*row = *work
+	return nil
+}
+
+// createBetween stores what row holds between hooks, by way of work.
+func (n *Node[T, K]) createBetween(ctx context.Context, op string, tx dialect.Tx, row, work *T) error {
+	*work = *row
+	if err := n.before(ctx, op, onCreate, tx, work); err != nil {
+		return err
+	}
+	cmd, args, err := n.core.inserting(work)
+	if err != nil {
+		return n.invalid(op, err)
+	}
+	if _, err := n.core.exec(ctx, tx, cmd, args, work); err != nil {
+		return err
+	}
+	return n.after(ctx, op, onCreate, tx, work)
+}
+
+// inserting fills the lifecycle columns of a new row and gives the statement that stores it, with what it binds.
+func (c *core[T, K]) inserting(row *T) (*command, []any, error) {
+	if err := c.begin(row); err != nil {
+		return nil, nil, err
+	}
+	cmd := &c.insert
+	if c.auto >= 0 && c.rows.Zero(row, c.auto) {
+		cmd = &c.insertAuto
+	}
+	args, err := c.values(cmd, row)
+	return cmd, args, err
+}
+
 // begin fills the lifecycle columns of a new row.
-func (c *core[T, K]) begin(row *T) error {
-	now := c.now()
+func (c *core[T, K]) begin(row *T) error { return c.beginAt(row, c.now()) }
+
+func (c *core[T, K]) beginAt(row *T, now time.Time) error {
 	if c.created >= 0 && c.rows.Zero(row, c.created) {
 		if err := c.rows.Set(row, c.created, now); err != nil {
 			return err

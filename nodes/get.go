@@ -8,16 +8,20 @@ import (
 )
 
 // Get reads the row of a key. The row is the caller's. A key that is not there, or whose row is marked deleted, is
-// schema.ErrNotFound.
+// schema.ErrNotFound; see WithDeleted for the latter.
 func (n *Node[T, K]) Get(ctx context.Context, key K) (*T, error) {
 	const op = "get"
-	args, err := n.core.key(make([]any, 0, len(n.core.get.bind)), key)
+	cmd := &n.core.get
+	if n.marked {
+		cmd = &n.core.getMarked
+	}
+	args, err := n.core.key(make([]any, 0, len(cmd.bind)), key)
 	if err != nil {
 		return nil, n.invalid(op, err)
 	}
 	row, found := new(T), false
 	err = n.read(ctx, op, func(q dialect.Querier) (err error) {
-		found, err = n.core.exec(ctx, q, &n.core.get, args, row)
+		found, err = n.core.exec(ctx, q, cmd, args, row)
 		return err
 	})
 	if err != nil {

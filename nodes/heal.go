@@ -54,6 +54,9 @@ func (d *door) run(ctx context.Context, op string, q dialect.Querier, statement 
 			return nil
 		}
 		failure := d.failed(ctx, op, err)
+		if isFinal(failure) {
+			return failure
+		}
 		if errors.Is(failure, schema.ErrRaced) && tries < healTries {
 			continue // SQLite gives up a statement whose tables change again and again while it is prepared
 		}
@@ -95,8 +98,23 @@ func (f *futile) remember(seen *schema.Snapshot) {
 	f.last.Store(&futileLook{seen: seen, until: time.Now().Add(futilePause)})
 }
 
+// final is an error that did not come from a statement of the node: it goes to the caller as it is, and nothing is healed
+// for it.
+type final interface {
+	error
+	final()
+}
+
+func isFinal(err error) bool {
+	_, ok := errors.AsType[final](err)
+	return ok
+}
+
 // failed puts a driver's error in the library's words.
 func (d *door) failed(ctx context.Context, op string, err error) error {
+	if isFinal(err) {
+		return err
+	}
 	out := *d.dialect.Classify(err)
 	if out.Op == "" {
 		out.Op = op

@@ -18,7 +18,7 @@ func (n *Node[T, K]) List(ctx context.Context, q Query) ([]T, error) {
 }
 
 func (n *Node[T, K]) list(ctx context.Context, op string, q Query) ([]T, error) {
-	sql, args, err := n.selection(op, q)
+	sql, args, columns, err := n.selection(op, q)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (n *Node[T, K]) list(ctx context.Context, op string, q Query) ([]T, error) 
 		if err != nil {
 			return err
 		}
-		out, err = n.core.collect(rows, q.Limit)
+		out, err = n.core.collect(rows, columns, q.Limit)
 		return err
 	})
 	if err != nil {
@@ -38,14 +38,14 @@ func (n *Node[T, K]) list(ctx context.Context, op string, q Query) ([]T, error) 
 }
 
 // collect reads all rows and closes them.
-func (c *core[T, K]) collect(rows dialect.Rows, limit int) (out []T, err error) {
+func (c *core[T, K]) collect(rows dialect.Rows, columns []int, limit int) (out []T, err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	room := firstRows
 	if limit > 0 {
 		room = min(limit, room)
 	}
 	out = make([]T, 0, room)
-	scanner := c.rows.Scanner(c.all)
+	scanner := c.rows.Scanner(columns)
 	for rows.Next() {
 		var zero T
 		out = append(out, zero)
@@ -64,14 +64,14 @@ func (n *Node[T, K]) All(ctx context.Context, q Query) iter.Seq2[T, error] {
 	const op = "all"
 	return func(yield func(T, error) bool) {
 		var zero T
-		rows, more, err := n.open(ctx, op, q)
+		rows, columns, more, err := n.open(ctx, op, q)
 		if err != nil {
 			yield(zero, err)
 			return
 		}
 		// For a loop that is left early or by a panic; after the Close below it does nothing.
 		defer func() { _ = rows.Close() }()
-		scanner := n.core.rows.Scanner(n.core.all)
+		scanner := n.core.rows.Scanner(columns)
 		for ; more; more = rows.Next() {
 			var row T
 			if err := scan(rows, scanner, &row); err != nil {
@@ -91,10 +91,12 @@ func (n *Node[T, K]) All(ctx context.Context, q Query) iter.Seq2[T, error] {
 
 // open runs a query and reads as far as its first row: until then a missing table can be healed, and some drivers tell
 // of it only there.
-func (n *Node[T, K]) open(ctx context.Context, op string, q Query) (rows dialect.Rows, more bool, err error) {
-	sql, args, err := n.selection(op, q)
+func (n *Node[T, K]) open(
+	ctx context.Context, op string, q Query,
+) (rows dialect.Rows, columns []int, more bool, err error) {
+	sql, args, columns, err := n.selection(op, q)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, false, err
 	}
 	err = n.read(ctx, op, func(querier dialect.Querier) (err error) {
 		if rows, err = querier.Query(ctx, sql, args...); err != nil {
@@ -108,7 +110,7 @@ func (n *Node[T, K]) open(ctx context.Context, op string, q Query) (rows dialect
 		}
 		return err
 	})
-	return rows, more, err
+	return rows, columns, more, err
 }
 
 // rowScanner is a schema.Scanner.
@@ -123,17 +125,4 @@ func scan[T any](rows dialect.Rows, scanner rowScanner[T], row *T) error {
 		return err
 	}
 	return scanner.Done()
-}
-
-// selection checks a query and writes its statement.
-func (n *Node[T, K]) selection(op string, q Query) (sql string, args []any, err error) {
-	order, where, err := n.arrange(op, q)
-	if err != nil {
-		return "", nil, err
-	}
-	sql, args, err = n.core.statements.Select(op, where, order, q.Limit, q.Offset)
-	if err != nil {
-		return "", nil, n.invalid(op, err)
-	}
-	return sql, args, nil
 }

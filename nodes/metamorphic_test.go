@@ -1,259 +1,168 @@
 package nodes_test
 
 import (
-	"cmp"
-	"context"
-	"errors"
+	"fmt"
 	"maps"
+	"math/rand/v2"
+	"os"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/schemactor/schemactor/dialect"
-	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
 
-// item is small on purpose, so that random operations meet each other.
-type item struct {
-	ID      int64   `db:"id"      schema:"pk"`
-	Name    string  `db:"name"    schema:"unique"`
-	Size    *int32  `db:"size"    schema:"check=size < 90"`
-	Price   string  `db:"price"   schema:"type=decimal,precision=6,scale=2,index"`
-	Version int64   `db:"version" schema:"version"`
-	Remark  *string `db:"remark"`
-}
+const (
+	// fewOperations is what a plain run does on each database, allOperations a full one.
+	fewOperations, allOperations = 8_000, 20_000
+	// programMoves is how many moves a program has; it begins with empty tables.
+	programMoves = 90
+)
 
-// shelf is what the database ought to be: a map.
-type shelf map[int64]item
-
-// taken reports whether another row has the name.
-func (s shelf) taken(name string, but int64) bool {
-	for id, i := range s {
-		if i.Name == name && id != but {
-			return true
-		}
-	}
-	return false
-}
-
-func breaks(i item) bool { return i.Size != nil && *i.Size >= 90 }
-
-// write is the outcome of storing a row: which contract error, or nil.
-func (s shelf) write(i item, creating bool) []error {
-	var faults []error
-	if creating && s[i.ID].ID == i.ID && i.ID != 0 || s.taken(i.Name, i.ID) {
-		faults = append(faults, schema.ErrDuplicate)
-	}
-	if breaks(i) {
-		faults = append(faults, schema.ErrCheck)
-	}
-	return faults
-}
-
-// find gives the rows a test matches, in the order of price descending, then key descending.
-func (s shelf) find(matches func(item) bool) []item {
-	out := []item{}
-	for _, i := range s {
-		if matches(i) {
-			out = append(out, i)
-		}
-	}
-	slices.SortFunc(out, func(a, b item) int {
-		return -cmp.Or(cmp.Compare(cents(a.Price), cents(b.Price)), cmp.Compare(a.ID, b.ID))
-	})
-	return out
-}
-
-// cents is a price as a whole number.
-func cents(price string) (n int) {
-	for _, r := range price {
-		if r >= '0' && r <= '9' {
-			n = n*10 + int(r-'0')
-		}
-	}
-	if strings.HasPrefix(price, "-") {
-		return -n
-	}
-	return n
-}
-
-// step is one random operation.
-type step struct {
-	kind    string
-	item    item
-	limit   int
-	pattern string
-}
-
-func steps() *rapid.Generator[[]step] {
-	kind := rapid.SampledFrom([]string{
-		"create", "create", "create", "get", "update", "update", "stale", "patch", "delete", "bulk", "list", "count", "page",
-	})
-	name := rapid.StringOfN(rapid.SampledFrom([]rune("aB%_é\\*")), 0, 2, -1)
-	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step {
-		return step{
-			kind: kind.Draw(t, "kind"),
-			item: item{
-				ID: rapid.Int64Range(1, 5).Draw(t, "id"), Name: name.Draw(t, "name"),
-				Size:   rapid.Ptr(rapid.Int32Range(0, 95), true).Draw(t, "size"),
-				Price:  rapid.SampledFrom([]string{"0.00", "-0.50", "-10.00", "9.99", "10.00", "100.25", "9999.99"}).Draw(t, "price"),
-				Remark: rapid.Ptr(name, true).Draw(t, "remark"),
-			},
-			limit:   rapid.IntRange(1, 3).Draw(t, "limit"),
-			pattern: name.Draw(t, "pattern"),
-		}
-	}), 1, 14)
-}
-
-// TestRandomOperations does the same on a map and on each database, and compares every answer. What equals the map on
-// both databases is equal between them.
+// TestRandomOperations does the same on the reference and on each database, and compares every answer, every error and,
+// behind each write, every row. What equals the reference on both databases is equal between them.
+//
+// SCHEMACTOR_OPERATIONS is how many operations there are; with all 20,000 of them, each kind must have been done and
+// refused. SCHEMACTOR_SEED plays the programs of an earlier run again, SCHEMACTOR_PROGRAM one of them.
 func TestRandomOperations(t *testing.T) {
+	wanted, seed := fewOperations, uint64(time.Now().UnixNano())
+	if text := os.Getenv("SCHEMACTOR_OPERATIONS"); text != "" {
+		var err error
+		wanted, err = strconv.Atoi(text)
+		require.NoError(t, err)
+	}
+	if text := os.Getenv("SCHEMACTOR_SEED"); text != "" {
+		var err error
+		seed, err = strconv.ParseUint(text, 10, 64)
+		require.NoError(t, err)
+	}
 	each(t, func(t *testing.T, d dialect.Dialect) {
-		items := open[item, int64](t, d)
-		ctx := t.Context()
-		rapid.Check(t, func(t *rapid.T) {
-			_, err := items.BulkDelete(ctx, nodes.AllRows())
+		x := newMachine(t, d)
+		if text := os.Getenv("SCHEMACTOR_PROGRAM"); text != "" {
+			program, err := strconv.ParseUint(text, 10, 64)
 			require.NoError(t, err)
-			model := shelf{}
-			for _, s := range steps().Draw(t, "steps") {
-				model.apply(ctx, t, items, s)
+			x.program(t, seed, program)
+			return
+		}
+		begin, total := time.Now(), 0
+		for program := uint64(0); total < wanted; program++ {
+			x.program(t, seed, program)
+			total = 0
+			for label, o := range x.tally {
+				if !strings.HasPrefix(label, "transaction") {
+					total += o.done + o.refused
+				}
 			}
-			all, err := items.List(ctx, nodes.Query{})
-			require.NoError(t, err)
-			want := slices.SortedFunc(maps.Values(model), func(a, b item) int { return cmp.Compare(a.ID, b.ID) })
-			require.Equal(t, append([]item{}, want...), all)
+		}
+		x.report(t, total, time.Since(begin), wanted >= allOperations)
+		t.Logf("seed %d", seed)
+	})
+}
+
+// program plays one program. One that fails is told by its shortest form that does, and by how to play it again.
+func (x *machine) program(t *testing.T, seed, program uint64) {
+	d := dice{rand.New(rand.NewPCG(seed, program))}
+	moves := slices.Concat(d.start(), d.moves(programMoves, 0, false))
+	err := x.play(t.Context(), moves)
+	if err == nil {
+		return
+	}
+	fails := func(moves []move) bool { return t.Context().Err() == nil && x.play(t.Context(), moves) != nil }
+	if !fails(moves) {
+		t.Fatalf("once, and not again: %v", err)
+	}
+	short := shrunk(moves, fails)
+	var text strings.Builder
+	for i, m := range short {
+		fmt.Fprintf(&text, "%d: %s\n", i, m)
+	}
+	again := x.play(t.Context(), short)
+	t.Fatalf("%v\n\nthe shortest program that fails: %v\n%s\nagain:\nSCHEMACTOR_SEED=%d SCHEMACTOR_PROGRAM=%d go test ./nodes -run '^%s$'",
+		err, again, &text, seed, program, t.Name())
+}
+
+// shrunk leaves out of a program all that it fails without: moves, parts of transactions, and rows.
+func shrunk(moves []move, fails func([]move) bool) []move {
+	moves = fewer(moves, fails)
+	for i := range moves {
+		with := func(m move) []move {
+			out := slices.Clone(moves)
+			out[i] = m
+			return out
+		}
+		m := moves[i]
+		m.moves = shrunk(m.moves, func(parts []move) bool { m := m; m.moves = parts; return fails(with(m)) })
+		m.rows = fewer(m.rows, func(rows []record) bool {
+			m := m
+			m.rows = rows
+			return (len(rows) > 0 || strings.HasPrefix(m.kind, "bulk ")) && fails(with(m))
 		})
-	})
+		moves[i] = m
+	}
+	return moves
 }
 
-// apply does one step on both sides.
-func (s shelf) apply(ctx context.Context, t *rapid.T, items *nodes.Node[item, int64], do step) {
-	id, row := do.item.ID, do.item
-	old, there := s[id]
-	switch do.kind {
-	case "create":
-		if s.settle(t, items.Create(ctx, &row), s.write(row, true)) {
-			require.EqualValues(t, 1, row.Version)
-			s[id] = row
-		}
-	case "update", "stale":
-		row.Version = old.Version
-		var faults []error
-		switch {
-		case !there:
-			faults = []error{schema.ErrNotFound}
-		case do.kind == "stale":
-			row.Version--
-			faults = []error{schema.ErrConflict}
-		default:
-			faults = s.write(row, false)
-		}
-		if s.settle(t, items.Update(ctx, &row), faults) {
-			require.Equal(t, old.Version+1, row.Version)
-			s[id] = row
-		}
-	case "patch":
-		s.patch(ctx, t, items, do)
-	case "get":
-		got, err := items.Get(ctx, id)
-		if s.settle(t, err, absent(there)) {
-			require.Equal(t, old, *got)
-		}
-	case "delete":
-		if s.settle(t, items.Delete(ctx, id), absent(there)) {
-			delete(s, id)
-		}
-	default:
-		s.many(ctx, t, items, do)
-	}
-}
-
-func absent(there bool) []error {
-	if there {
-		return nil
-	}
-	return []error{schema.ErrNotFound}
-}
-
-// settle compares an outcome: one of the faults, or success. A row with several faults may be refused for any of them.
-func (s shelf) settle(t *rapid.T, err error, faults []error) (ok bool) {
-	if len(faults) == 0 {
-		require.NoError(t, err)
-		return true
-	}
-	require.Error(t, err)
-	for _, fault := range faults {
-		if errors.Is(err, fault) {
-			return false
-		}
-	}
-	require.Failf(t, "another error", "%v, want one of %v", err, faults)
-	return false
-}
-
-func (s shelf) patch(ctx context.Context, t *rapid.T, items *nodes.Node[item, int64], do step) {
-	row, there := s[do.item.ID]
-	row.Name, row.Size = do.item.Name, do.item.Size
-	faults := absent(there)
-	if there {
-		faults = s.write(row, false)
-	}
-	set := nodes.Set{"name": row.Name, "size": nil}
-	if row.Size != nil {
-		set["size"] = *row.Size
-	}
-	got, err := items.Patch(ctx, do.item.ID, set)
-	if s.settle(t, err, faults) {
-		row.Version++
-		require.Equal(t, row, *got)
-		s[row.ID] = row
-	}
-}
-
-// many does the steps that concern many rows.
-func (s shelf) many(ctx context.Context, t *rapid.T, items *nodes.Node[item, int64], do step) {
-	where := nodes.Or(
-		nodes.And(nodes.Contains("name", do.pattern), nodes.Le("price", do.item.Price)),
-		nodes.And(nodes.Null("size"), nodes.Not(nodes.Prefix("name", do.pattern))),
-	)
-	found := s.find(func(i item) bool {
-		return strings.Contains(i.Name, do.pattern) && cents(i.Price) <= cents(do.item.Price) ||
-			i.Size == nil && !strings.HasPrefix(i.Name, do.pattern)
-	})
-	q := nodes.Query{Where: where, OrderBy: []nodes.Order{nodes.Desc("price")}}
-	switch do.kind {
-	case "bulk":
-		affected, err := items.BulkDelete(ctx, nodes.Query{Where: where})
-		require.NoError(t, err)
-		require.EqualValues(t, len(found), affected)
-		for _, i := range found {
-			delete(s, i.ID)
-		}
-	case "count":
-		count, err := items.Count(ctx, q)
-		require.NoError(t, err)
-		require.EqualValues(t, len(found), count)
-	case "list":
-		rows, err := items.List(ctx, q)
-		require.NoError(t, err)
-		require.Equal(t, found, rows)
-	case "page":
-		q.Limit = do.limit
-		paged := []item{}
-		for {
-			page, err := items.Page(ctx, q)
-			require.NoError(t, err)
-			paged = append(paged, page.Rows...)
-			if q.After = page.Next; q.After == "" {
-				break
+// fewer leaves out what something holds without, in smaller and smaller parts.
+func fewer[V any](values []V, holds func([]V) bool) []V {
+	for size := len(values); size > 0; size /= 2 {
+		for at := 0; at < len(values); {
+			rest := slices.Concat(values[:at], values[min(at+size, len(values)):])
+			if holds(rest) {
+				values = rest
+			} else {
+				at += size
 			}
 		}
-		require.Equal(t, found, paged)
-	default:
-		require.Fail(t, "unknown step "+do.kind)
 	}
+	return values
+}
+
+// String tells all that is set in a move.
+func (m move) String() string {
+	var parts []string
+	v := reflect.ValueOf(m)
+	for i := range v.NumField() {
+		if f, name := v.Field(i), v.Type().Field(i).Name; !f.IsZero() && name != "moves" {
+			parts = append(parts, fmt.Sprintf("%s=%+v", name, f))
+		}
+	}
+	for i, part := range m.moves {
+		parts = append(parts, fmt.Sprintf("\n    %d: %s", i, part))
+	}
+	return strings.Join(parts, " ")
+}
+
+// report tells what was done; each kind must have been done and refused where there was time for it.
+func (x *machine) report(t *testing.T, total int, took time.Duration, full bool) {
+	var text strings.Builder
+	for _, label := range slices.Sorted(maps.Keys(x.tally)) {
+		o := x.tally[label]
+		fmt.Fprintf(&text, "%-50s %6d done %6d refused\n", label, o.done, o.refused)
+		if full && label != "transaction, read-only" {
+			require.Positive(t, o.done, "%s was never done", label)
+			require.Positive(t, o.refused, "%s was never refused", label)
+		}
+	}
+	t.Logf("%d operations in %.1f s\n%s", total, took.Seconds(), &text)
+}
+
+// parse reads what the database gives as text.
+func (c refColumn) parse(text *string) (any, error) {
+	switch {
+	case text == nil:
+		return nil, nil
+	case c.kind.Integer():
+		return strconv.ParseInt(*text, 10, 64)
+	case c.kind == schema.KindBool:
+		return strconv.ParseBool(*text)
+	case c.kind == schema.KindTime:
+		return time.Parse("2006-01-02 15:04:05.000000", *text)
+	}
+	return *text, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/schemactor/schemactor/dialect"
@@ -15,10 +16,13 @@ import (
 // by In is for one goroutine at a time, as the transaction is.
 type Node[T any, K comparable] struct {
 	door
-	core *core[T, K]
+	core  *core[T, K]
+	hooks *Hooks[T, K] // nil: none
+
+	marked bool // made by WithDeleted
 }
 
-// core is what a node and those made from it by In share.
+// core is what a node and those made from it share.
 type core[T any, K comparable] struct {
 	rows      *schema.Accessor[T]
 	appendKey func(dst []any, key K) ([]any, error)
@@ -29,10 +33,14 @@ type core[T any, K comparable] struct {
 	zeros     []any           // by column position; see zeroBesideNull
 
 	statements                                        *dialect.Statements
+	seeing                                            *dialect.Statements // of rows that are marked deleted, too
+	getMarked, restore, purge                         command
 	insert, insertAuto, get, exists, update, deletion command
+	deletionOf                                        command // of one version; empty without a version column
 
 	auto, created, updated, version int // column positions; -1 where the table has none
 	now                             func() time.Time
+	upserts                         sync.Map // upsertKind → *upsertPlan
 }
 
 // command is a fixed statement and what its values need on their way to the driver.
@@ -83,13 +91,23 @@ func New[T any, K comparable](d dialect.Dialect, t *schema.Table, gate schema.Ga
 	c.insertAuto = c.command(c.statements.InsertAuto, true)
 	c.get = c.command(c.statements.Get, false)
 	c.exists = c.command(c.statements.Exists, false)
+	c.seeing = c.statements.WithDeleted()
+	c.getMarked = c.command(c.seeing.Get, false)
+	c.restore = c.command(c.statements.Restore, false)
+	c.purge = c.command(c.statements.Purge, false)
 	c.update = c.command(c.statements.Update, false)
 	c.deletion = c.command(c.statements.Delete, false)
+	if ofVersion, ok := c.statements.DeleteVersion(); ok {
+		c.deletionOf = c.command(ofVersion, false)
+	}
 	return &Node[T, K]{door: door{dialect: d, table: t, name: t.String(), gate: gate, futile: &futile{}}, core: c}, nil
 }
 
 // Table gives the table that the node serves.
 func (n *Node[T, K]) Table() *schema.Table { return n.table }
+
+// Statements gives what writes the node's statements, for those who check names and conditions before a call.
+func (n *Node[T, K]) Statements() *dialect.Statements { return n.core.statements }
 
 // position finds the column of a role, or gives -1.
 func position(t *schema.Table, role schema.Role) int {

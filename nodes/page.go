@@ -2,8 +2,10 @@ package nodes
 
 import (
 	"context"
+	"errors"
 	"math"
 
+	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/schema"
 )
 
@@ -20,6 +22,9 @@ type Page[T any] struct {
 // the values of the rows, not their count: a page deep in a list costs as much as the first, and rows that are
 // created or deleted meanwhile neither shift nor repeat the others. A row whose order columns change meanwhile may be
 // seen twice or not at all. Give the same OrderBy and Where for all pages of one list.
+//
+// With Only, the columns of the order and of the key are read for the cursor, too, and not handed out unless they are
+// asked for. A page of a Distinct query is schema.ErrInvalid.
 func (n *Node[T, K]) Page(ctx context.Context, q Query) (Page[T], error) {
 	const op = "page"
 	if q.Limit == 0 {
@@ -31,6 +36,9 @@ func (n *Node[T, K]) Page(ctx context.Context, q Query) (Page[T], error) {
 	}
 	if limit > 0 {
 		q.Limit++ // one row more tells whether there is a next page
+	}
+	if len(q.Only) > 0 || q.Distinct {
+		return n.pageOnly(ctx, op, q, limit)
 	}
 	rows, err := n.list(ctx, op, q)
 	if err != nil {
@@ -47,9 +55,76 @@ func (n *Node[T, K]) Page(ctx context.Context, q Query) (Page[T], error) {
 	return Page[T]{Rows: rows, Next: next}, nil
 }
 
+// pageOnly is Page for some columns; the query's limit is one more than the page's.
+func (n *Node[T, K]) pageOnly(ctx context.Context, op string, q Query, limit int) (Page[T], error) {
+	if q.Distinct {
+		return Page[T]{}, schema.Invalid(op, n.name, "", "there are no pages of distinct rows")
+	}
+	r, err := n.arrange(op, q)
+	if err != nil {
+		return Page[T]{}, err
+	}
+	place := make([]int, len(r.order)) // the order's columns, the key's among them
+	for i, o := range r.order {
+		place[i], _ = n.table.Column(o.Column)
+	}
+	sql, args, err := n.reading().SelectOnly(op, dialect.Selection{
+		Only: r.only, Beside: place, Where: r.where, Order: r.order, Limit: q.Limit, Offset: q.Offset,
+	})
+	if err != nil {
+		return Page[T]{}, n.invalid(op, err)
+	}
+	var out []T
+	last := new(T) // holds what the cursor behind the page is made of
+	err = n.read(ctx, op, func(querier dialect.Querier) error {
+		rows, err := querier.Query(ctx, sql, args...)
+		if err != nil {
+			return err
+		}
+		out, err = n.core.collectBeside(rows, r.only, place, limit, last)
+		return err
+	})
+	if err != nil || len(out) <= limit {
+		return Page[T]{Rows: out}, err
+	}
+	next, err := n.cursor(ctx, op, last, q.OrderBy)
+	if err != nil {
+		return Page[T]{}, err
+	}
+	return Page[T]{Rows: out[:limit:limit], Next: next}, nil
+}
+
+// collectBeside reads all rows and closes them. The columns of place go into a row that is not handed out: last, for the
+// row of that number.
+func (c *core[T, K]) collectBeside(
+	rows dialect.Rows, only, place []int, number int, last *T,
+) (out []T, err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	out = make([]T, 0, min(number, firstRows))
+	scanner, beside := c.rows.Scanner(only), c.rows.Scanner(place)
+	dest := make([]any, 0, len(only)+len(place))
+	aside := new(T)
+	for rows.Next() {
+		var zero T
+		out = append(out, zero)
+		target := aside
+		if len(out) == number {
+			target = last
+		}
+		dest = append(append(dest[:0], scanner.Dest(&out[len(out)-1])...), beside.Dest(target)...)
+		if err := rows.Scan(dest...); err != nil {
+			return nil, err
+		}
+		if err := errors.Join(scanner.Done(), beside.Done()); err != nil {
+			return nil, err
+		}
+	}
+	return out, rows.Err()
+}
+
 // cursor gives the place behind a row.
 func (n *Node[T, K]) cursor(ctx context.Context, op string, row *T, orderBy []Order) (Cursor, error) {
-	order, err := n.settle(op, orderBy)
+	order, err := n.settle(op, orderBy, n.table.Key())
 	if err != nil {
 		return "", err
 	}

@@ -1,9 +1,6 @@
 package nodes
 
-import (
-	"github.com/schemactor/schemactor/dialect"
-	"github.com/schemactor/schemactor/schema"
-)
+import "github.com/schemactor/schemactor/dialect"
 
 // Query says which rows, in which order and how many. The zero Query is every row, ordered by key. It is a value:
 // methods never change it.
@@ -20,6 +17,11 @@ type Query struct {
 	// After continues behind the last row of an earlier Page with the same table and OrderBy; empty starts at the
 	// beginning. Together with Offset it is an error.
 	After Cursor
+	// Only names the columns to read; fields of the others stay zero, also those of the key. Empty reads all of them.
+	Only []string
+	// Distinct gives rows that are equal in the columns of Only once. It needs Only, and orders by these columns instead
+	// of the key.
+	Distinct bool
 	// All confirms that every row is meant where an empty Where would be refused; see AllRows. With a Where it is an error.
 	All bool
 }
@@ -30,7 +32,8 @@ type Cond = dialect.Cond
 // Order is one term of an ordering; see Asc and Desc.
 type Order = dialect.Order
 
-// AllRows is the query that means every row, on purpose: what BulkDelete wants to see instead of an empty condition.
+// AllRows is the query that means every row, on purpose: what BulkUpdate, BulkDelete and BulkPurge want to see instead of an
+// empty condition.
 func AllRows() Query { return Query{All: true} }
 
 // Asc sorts by a column, smallest first, nulls last.
@@ -134,59 +137,4 @@ func compareAll[V any](op dialect.Op, column string, values []V) Cond {
 		c.Values[i] = v
 	}
 	return c
-}
-
-// arrange checks a query, completes its order and puts its cursor into the condition.
-func (n *Node[T, K]) arrange(op string, q Query) (order []Order, where Cond, err error) {
-	switch {
-	case q.Limit < 0:
-		return nil, Cond{}, schema.Invalid(op, n.name, "", "the limit is negative")
-	case q.Offset < 0:
-		return nil, Cond{}, schema.Invalid(op, n.name, "", "the offset is negative")
-	case q.Offset > 0 && q.After != "":
-		return nil, Cond{}, schema.Invalid(op, n.name, "", "a cursor together with an offset")
-	case q.All && !q.Where.Empty():
-		return nil, Cond{}, schema.Invalid(op, n.name, "", "AllRows with a condition")
-	}
-	if order, err = n.settle(op, q.OrderBy); err != nil {
-		return nil, Cond{}, err
-	}
-	if q.After == "" {
-		return order, q.Where, nil
-	}
-	values, err := q.After.decode(n.table, order)
-	if err != nil {
-		return nil, Cond{}, n.invalid(op, err)
-	}
-	return order, And(q.Where, behind(n.table, order, values)), nil
-}
-
-// settle appends the key to an order. It goes the way of the last term, so that one index over both serves either.
-func (n *Node[T, K]) settle(op string, order []Order) ([]Order, error) {
-	out := make([]Order, 0, len(order)+len(n.table.Key()))
-	ordered := func(column string) bool {
-		for _, o := range out {
-			if o.Column == column {
-				return true
-			}
-		}
-		return false
-	}
-	descending := false
-	for _, o := range order {
-		if _, ok := n.table.Column(o.Column); !ok {
-			return nil, schema.Invalid(op, n.name, o.Column, "order by an unknown column")
-		}
-		if ordered(o.Column) {
-			return nil, schema.Invalid(op, n.name, o.Column, "order by the same column twice")
-		}
-		out = append(out, o)
-		descending = o.Descending
-	}
-	for _, k := range n.table.Key() {
-		if name := n.core.columns[k].Name; !ordered(name) {
-			out = append(out, Order{Column: name, Descending: descending})
-		}
-	}
-	return out, nil
 }

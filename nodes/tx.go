@@ -18,9 +18,9 @@ import (
 //
 // On PostgreSQL any error of a statement dooms the transaction; on SQLite only the statement is undone.
 func (n *Node[T, K]) In(tx dialect.Tx) *Node[T, K] {
-	bound := &Node[T, K]{door: n.door, core: n.core}
+	bound := *n
 	bound.tx, bound.bound = tx, true
-	return bound
+	return &bound
 }
 
 // notEnsuredTeller is a transaction that wants to know which gates could not be passed in it.
@@ -40,7 +40,7 @@ func (d *door) runIn(ctx context.Context, op string, statement func(dialect.Quer
 		return nil
 	}
 	failure := d.failed(ctx, op, err)
-	if !errors.Is(failure, schema.ErrMissing) {
+	if isFinal(failure) || !errors.Is(failure, schema.ErrMissing) {
 		return failure
 	}
 	d.gate.Invalidate(seen, failure)

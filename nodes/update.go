@@ -19,52 +19,80 @@ func (n *Node[T, K]) Update(ctx context.Context, row *T) error {
 	if row == nil {
 		return schema.Invalid(op, n.name, "", "no row given")
 	}
+	if err := n.changeable(op); err != nil {
+		return err
+	}
 	work := new(T)
 	*work = *row
-	if updated := n.core.updated; updated >= 0 {
-		if err := n.core.rows.Set(work, updated, n.core.now()); err != nil {
-			return n.invalid(op, err)
+	if n.hooks != nil {
+		if n.hooked(onUpdate) {
+			return n.updateHooked(ctx, op, row, work)
+		}
+		if err := n.validate(ctx, op, work); err != nil {
+			return err
 		}
 	}
-	args, err := n.core.values(&n.core.update, work)
+	args, err := n.core.updating(work)
 	if err != nil {
 		return n.invalid(op, err)
 	}
-	var found, there bool
-	err = n.write(ctx, op, func(q dialect.Querier) (err error) {
-		found, err = n.core.exec(ctx, q, &n.core.update, args, work)
-		if err != nil || found || n.core.version < 0 {
-			return err
-		}
-		there, err = n.core.there(ctx, q, row)
+	err = n.write(ctx, op, func(q dialect.Querier) error { return n.update(ctx, op, q, args, work) })
+	if err != nil {
 		return err
-	})
-	switch {
-	case err != nil:
-		return err
-	case !found && there:
-		return n.fault(op, schema.ErrConflict)
-	case !found:
-		return n.fault(op, schema.ErrNotFound)
 	}
 	*row = *work
 	return nil
 }
 
-// there reports whether the row's key exists.
-func (c *core[T, K]) there(ctx context.Context, q dialect.Querier, row *T) (bool, error) {
-	args, err := c.values(&c.exists, row)
+// updateHooked is Update between its hooks.
+func (n *Node[T, K]) updateHooked(ctx context.Context, op string, row, work *T) error {
+	err := n.atomic(ctx, op, func(ctx context.Context, tx dialect.Tx) error {
+		return n.updateBetween(ctx, op, tx, row, work)
+	})
 	if err != nil {
-		return false, err
+		return err
 	}
-	rows, err := q.Query(ctx, c.exists.sql, args...)
+	*row = *work
+	return nil
+}
+
+// updateBetween stores what row holds between the hooks, by way of work.
+func (n *Node[T, K]) updateBetween(ctx context.Context, op string, tx dialect.Tx, row, work *T) error {
+	*work = *row
+	if err := n.before(ctx, op, onUpdate, tx, work); err != nil {
+		return err
+	}
+	args, err := n.core.updating(work)
 	if err != nil {
-		return false, err
+		return n.invalid(op, err)
 	}
-	found := rows.Next()
-	closeErr := rows.Close()
-	if err = rows.Err(); err == nil {
-		err = closeErr
+	if err := n.update(ctx, op, tx, args, work); err != nil {
+		return err
 	}
-	return found, err
+	return n.after(ctx, op, onUpdate, tx, work)
+}
+
+// updating moves the updated column of a row and gives what its update binds.
+func (c *core[T, K]) updating(row *T) ([]any, error) {
+	if c.updated >= 0 {
+		if err := c.rows.Set(row, c.updated, c.now()); err != nil {
+			return nil, err
+		}
+	}
+	return c.values(&c.update, row)
+}
+
+// update runs the update of a row, into which it scans what comes back.
+func (n *Node[T, K]) update(ctx context.Context, op string, q dialect.Querier, args []any, row *T) error {
+	c := n.core
+	found, err := c.exec(ctx, q, &c.update, args, row)
+	if err != nil || found {
+		return err
+	}
+	versioned := c.version >= 0
+	key := args[len(args)-len(c.keys):]
+	if versioned { // it stands behind the key
+		key = args[len(args)-len(c.keys)-1 : len(args)-1]
+	}
+	return n.missed(ctx, op, q, versioned, key)
 }

@@ -1,0 +1,206 @@
+package nodes
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/schemactor/schemactor/dialect"
+)
+
+// keys has the database work out keys that are defaults before it stores the rows, which can be told apart by nothing else
+// when they come back.
+func (b *bulkCreate[T, K]) keys(ctx context.Context, tx dialect.Tx, cmd *command, rows []int) error {
+	c := b.node.core
+	for _, column := range c.keys {
+		at := slices.Index(cmd.bind, column)
+		if at < 0 || c.columns[column].Default == "" {
+			continue
+		}
+		asking := slices.DeleteFunc(slices.Clone(rows), func(i int) bool { return b.args[i][at] != nil })
+		if len(asking) == 0 {
+			continue
+		}
+		st := c.statements.Defaults(column)
+		come, err := b.come(ctx, tx, &st, []any{int64(len(asking))}, len(asking))
+		if err != nil {
+			return err
+		}
+		for n, i := range asking {
+			c.rows.Copy(&b.work[i], &come[n], column)
+			if b.args[i], err = c.values(cmd, &b.work[i]); err != nil {
+				return b.node.invalid(b.op, err)
+			}
+		}
+	}
+	return nil
+}
+
+// copying gives what stores rows by COPY where it can, and else by another way. Whether it can is not known before it has
+// been tried: row security is one thing that keeps it out.
+func (b *bulkCreate[T, K]) copying(
+	tx dialect.Tx, copier dialect.Copier, cmd *command, auto bool, other func(ctx context.Context, part []int) error,
+) func(ctx context.Context, part []int) error {
+	proven, refused := false, false
+	return func(ctx context.Context, part []int) error {
+		if refused || !b.complete(cmd, part) {
+			return other(ctx, part)
+		}
+		if proven {
+			return b.copied(ctx, copier, part, auto)
+		}
+		err := dialect.Nested(ctx, tx, "schemactor_copy", func(ctx context.Context) error {
+			return b.copied(ctx, copier, part, auto)
+		})
+		if refused = errors.Is(err, errors.ErrUnsupported); refused {
+			return other(ctx, part)
+		}
+		proven = err == nil
+		return err
+	}
+}
+
+// copied stores rows by COPY.
+func (b *bulkCreate[T, K]) copied(ctx context.Context, copier dialect.Copier, part []int, auto bool) error {
+	values := make([][]any, len(part))
+	for at, i := range part {
+		values[at] = b.args[i]
+	}
+	count, err := b.node.core.statements.Copy(ctx, copier, auto, values)
+	if err != nil {
+		return err
+	}
+	return b.counted(part, count)
+}
+
+// many stores rows by one statement and takes in what comes back.
+func (b *bulkCreate[T, K]) many(
+	ctx context.Context, tx dialect.Tx, st *dialect.Statement, part []int, args []any,
+) error {
+	if len(st.Return) == 0 {
+		count, err := tx.Exec(ctx, st.SQL, args...)
+		if err != nil {
+			return err
+		}
+		return b.counted(part, count)
+	}
+	come, err := b.come(ctx, tx, st, args, len(part))
+	if err != nil {
+		return err
+	}
+	places, err := b.places(come, st, part)
+	if err != nil {
+		return err
+	}
+	for at, i := range places {
+		for _, column := range st.Return {
+			b.node.core.rows.Copy(&b.work[i], &come[at], column)
+		}
+	}
+	return b.counted(part, int64(len(come)))
+}
+
+// come gives the rows that a statement gives back, as many as are expected.
+func (b *bulkCreate[T, K]) come(
+	ctx context.Context, tx dialect.Tx, st *dialect.Statement, args []any, expected int,
+) (come []T, err error) {
+	rows, err := tx.Query(ctx, st.SQL, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	scanner := b.node.core.rows.Scanner(st.Return)
+	come = make([]T, 0, expected)
+	for rows.Next() {
+		var row T
+		if err := rows.Scan(scanner.Dest(&row)...); err != nil {
+			return nil, err
+		}
+		if err := scanner.Done(); err != nil {
+			return nil, err
+		}
+		come = append(come, row)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if len(come) != expected {
+		return nil, b.strange()
+	}
+	return come, nil
+}
+
+// places tells which of the rows that were sent are those that have come back: numbers were given in the order in which
+// the rows were sent, and others have their keys.
+func (b *bulkCreate[T, K]) places(come []T, st *dialect.Statement, part []int) ([]int, error) {
+	c := b.node.core
+	places := make([]int, len(come))
+	if c.auto >= 0 && !slices.Contains(st.Bind, c.auto) {
+		return places, b.byNumber(come, part, places)
+	}
+	sent := make(map[string]int, len(part))
+	for _, i := range part {
+		key, err := c.identity(&b.work[i])
+		if err != nil {
+			return nil, err
+		}
+		sent[key] = i
+	}
+	for at := range come {
+		key, err := c.identity(&come[at])
+		if err != nil {
+			return nil, err
+		}
+		i, ok := sent[key]
+		if !ok {
+			return nil, b.strange()
+		}
+		delete(sent, key)
+		places[at] = i
+	}
+	return places, nil
+}
+
+// byNumber gives the lowest number's row the first place, and so on.
+func (b *bulkCreate[T, K]) byNumber(come []T, part, places []int) error {
+	c := b.node.core
+	numbers, order := make([]int64, len(come)), make([]int, len(come))
+	for at := range come {
+		value, err := c.rows.Value(&come[at], c.auto)
+		if err != nil {
+			return err
+		}
+		number, ok := value.(int64)
+		if !ok {
+			return b.strange()
+		}
+		numbers[at], order[at] = number, at
+	}
+	slices.SortFunc(order, func(x, y int) int { return cmp.Compare(numbers[x], numbers[y]) })
+	for n, at := range order {
+		places[at] = part[n]
+	}
+	return nil
+}
+
+// counted notes that rows are stored, if the database says so.
+func (b *bulkCreate[T, K]) counted(part []int, count int64) error {
+	if count != int64(len(part)) {
+		return b.strange()
+	}
+	for _, i := range part {
+		b.stored[i] = true
+	}
+	b.count += count
+	return nil
+}
+
+// identity gives what a row is known by among others of its table.
+func (c *core[T, K]) identity(row *T) (string, error) {
+	values, err := c.rows.Append(nil, row, c.keys)
+	if err != nil {
+		return "", err
+	}
+	return string(appendIdentity(nil, values)), nil
+}

@@ -1,0 +1,27 @@
+package nodes
+
+import (
+	"context"
+
+	"github.com/schemactor/schemactor/dialect"
+)
+
+// Exists reports whether a query matches any row. The rest of the query is checked and otherwise not looked at, as with
+// Count.
+func (n *Node[T, K]) Exists(ctx context.Context, q Query) (bool, error) {
+	const op = "exists"
+	if _, err := n.arrange(op, q); err != nil {
+		return false, err
+	}
+	sql, args, err := n.reading().Any(op, q.Where)
+	if err != nil {
+		return false, n.invalid(op, err)
+	}
+	var there bool
+	err = n.read(ctx, op, func(querier dialect.Querier) (err error) {
+		var one int64
+		there, err = dialect.QueryRow(ctx, querier, sql, args, &one)
+		return err
+	})
+	return there && err == nil, err
+}

@@ -1,0 +1,24 @@
+package nodes
+
+import (
+	"context"
+
+	"github.com/schemactor/schemactor/schema"
+)
+
+// First reads the first row that a query matches, in its order; where there is none it is schema.ErrNotFound. The row is
+// the caller's. The query's limit is checked and otherwise not looked at.
+func (n *Node[T, K]) First(ctx context.Context, q Query) (*T, error) {
+	const op = "first"
+	if q.Limit >= 0 { // a negative one is refused as everywhere
+		q.Limit = 1
+	}
+	rows, err := n.list(ctx, op, q)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, n.fault(op, schema.ErrNotFound)
+	}
+	return &rows[0], nil
+}

@@ -1,0 +1,48 @@
+package nodes
+
+import (
+	"context"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
+)
+
+// Restore takes back a Delete: the mark is taken off the row of a key, its updated column becomes now and its version
+// counts up. A key that is not there, or whose row is not marked, is schema.ErrNotFound; a table without a deleted column
+// is schema.ErrInvalid. No hooks are called.
+func (n *Node[T, K]) Restore(ctx context.Context, key K) error {
+	const op = "restore"
+	if err := n.changeable(op); err != nil {
+		return err
+	}
+	cmd := &n.core.restore
+	if cmd.sql == "" {
+		return schema.Invalid(op, n.name, "", "the table has no deleted column")
+	}
+	args := make([]any, 0, len(cmd.bind))
+	if n.core.updated >= 0 {
+		args = append(args, n.core.bound(n.core.updated, n.core.now()))
+	}
+	args, err := n.core.key(args, key)
+	if err != nil {
+		return n.invalid(op, err)
+	}
+	return n.write(ctx, op, func(q dialect.Querier) error { return n.one(ctx, op, q, cmd, args) })
+}
+
+// bound gives a portable value of a column as it is bound.
+func (c *core[T, K]) bound(column int, value any) any {
+	if encode := c.encode[column]; encode != nil {
+		return encode(value)
+	}
+	return value
+}
+
+// one runs a command that changes the row of a key, which must be there.
+func (n *Node[T, K]) one(ctx context.Context, op string, q dialect.Querier, cmd *command, args []any) error {
+	affected, err := q.Exec(ctx, cmd.sql, args...)
+	if err != nil || affected > 0 {
+		return err
+	}
+	return n.fault(op, schema.ErrNotFound)
+}
