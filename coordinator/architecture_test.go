@@ -58,6 +58,7 @@ func TestArchitectureCanFail(t *testing.T) {
 		{"a pointer", "schema", "a.go", "type t struct{}\nvar p = &t{}", "package-level state: p"},
 		{"a call", "schema", "a.go", "import `sync`\nvar f = sync.OnceValue(func() int { return 1 })", "package-level state: f"},
 		{"an actor's address", "actors", "a.go", `import "` + protoActor + "\"\n// F is.\nfunc F() *actor.PID { return nil }", "shows " + protoActor},
+		{"a mount elsewhere", "actors", "a.go", `import "` + protoActor + "\"\n// Mount is.\nfunc Mount() *actor.Props { return nil }", "shows " + protoActor},
 		{"an address under another name", "actors", "a.go", `import x "` + protoActor + "\"\n// T is.\ntype T struct { P []x.PID }", "shows " + protoActor},
 		{"a long function", "schema", "a.go", "func f() {\n" + long + "}", "lines long"},
 		{"a long function inside", "schema", "a.go", "func f() {\n_ = func() {\n" + long + "}\n}", "lines long"},

@@ -19,6 +19,8 @@ type Coordinator struct {
 	system  *actors.System
 	mode    Mode
 	closed  atomic.Bool
+
+	handlers handlers
 }
 
 // New starts a coordinator on an open database and touches nothing in it: a server that is down is noticed by the

@@ -39,7 +39,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	return exitCode(ctx, root.ExecuteContext(ctx), errOut)
 }
 
-// exitCode says how it went, in one line where something went wrong and in the exit code.
+// exitCode says how it went: by the exit code, and where something went wrong by one line for each fault.
 func exitCode(ctx context.Context, err error, errOut io.Writer) int {
 	var code outcome
 	switch {
@@ -56,7 +56,9 @@ func exitCode(ctx context.Context, err error, errOut io.Writer) int {
 	case errors.As(err, &code):
 		return int(code)
 	}
-	fmt.Fprintln(errOut, "demo:", strings.ReplaceAll(err.Error(), "\n", "; "))
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintln(errOut, "demo:", strings.TrimRight(line, "\n"))
+	}
 	if errors.Is(err, errUsage) {
 		return 2
 	}
@@ -78,7 +80,7 @@ func newCommand(out io.Writer) *cobra.Command {
 		Short: "Shows what schemactor promises, on a real database",
 		Long: "Tells a story in four chapters and checks every promise against the database itself: the flaw\n" +
 			"(a check before every operation), the herd, the dropped table, and the new version.\n\n" +
-			"The commands plan, migrate, history, drift and verify work on a small shop of six tables, whose program\n" +
+			"The commands plan, migrate, history, drift, verify and run work on a small shop of six tables, whose program\n" +
 			"has three versions and which stays between commands: in ./" + shopFile + ", or where --database says.",
 		Args:          noArguments,
 		SilenceUsage:  true,
@@ -108,6 +110,7 @@ func newCommand(out io.Writer) *cobra.Command {
 	herd.Flags().BoolVar(&opts.keep, "keep", false, "leave what the herd made in the database")
 	root.AddCommand(herd)
 	root.AddCommand(shopCommands(out, &opts.database)...)
+	root.AddCommand(runCommand(out, &opts.database))
 	root.CompletionOptions.DisableDefaultCmd = true
 	return root
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/nodes/dynamic"
 	"github.com/schemactor/schemactor/schema"
 )
 
@@ -55,8 +56,11 @@ type shopModel struct {
 
 func modelOf[T any](table string) shopModel {
 	return shopModel{table, schema.TableOf[T], func(c *coordinator.Coordinator, options ...schema.TableOption) error {
-		_, err := coordinator.Register[T, int64](c, options...)
-		return err
+		node, err := coordinator.Register[T, int64](c, options...)
+		if err != nil {
+			return err
+		}
+		return c.Expose(dynamic.New(node))
 	}}
 }
 
