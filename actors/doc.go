@@ -9,5 +9,6 @@
 // What one attempt does is in ensure.go, step by step. Across processes the database itself decides: its locks and
 // its ledger, see the packages schema and dialect.
 //
-// No exported name mentions Proto.Actor; nothing here runs a statement of the caller's.
+// Serve is for programs of actors: it mounts a nodes.Node, or whatever else answers messages, behind a PID of the program's
+// own system. It is the one exported name that mentions Proto.Actor. Nothing else here runs a statement of the caller's.
 package actors

@@ -20,8 +20,12 @@ func (e *panicError) Error() string { return "panic (" + e.kind + ") in " + e.pl
 
 // caught turns what recover gave into an error and logs where it came from.
 func (s *System) caught(place, table string, value any) error {
+	return caught(s.config.Logger, place, table, value)
+}
+
+func caught(log *zap.Logger, place, table string, value any) error {
 	err := &panicError{place: place, kind: fmt.Sprintf("%T", value)}
-	s.config.Logger.Error("recovered from a panic", zap.String("table", table), zap.String("place", place),
+	log.Error("recovered from a panic", zap.String("table", table), zap.String("place", place),
 		zap.String("type", err.kind), zap.ByteString("stack", debug.Stack()))
 	return err
 }
