@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,21 @@ func TestLinksInDocs(t *testing.T) {
 		for _, target := range link.FindAllStringSubmatch(read(t, page), -1) {
 			require.FileExists(t, filepath.Join(filepath.Dir(page), strings.TrimSuffix(target[1], "/")+suffix(target[1])), page)
 		}
+	}
+}
+
+// TestFilesInArchitecture looks for each file that the floor plan names.
+func TestFilesInArchitecture(t *testing.T) {
+	var files []string
+	require.NoError(t, filepath.WalkDir("..", func(path string, _ os.DirEntry, err error) error {
+		files = append(files, "/"+filepath.ToSlash(path))
+		return err
+	}))
+	named := regexp.MustCompile("`([a-z_/]+\\.go)`").FindAllStringSubmatch(read(t, "architecture.md"), -1)
+	require.Greater(t, len(named), 50)
+	for _, name := range named {
+		there := slices.ContainsFunc(files, func(file string) bool { return strings.HasSuffix(file, "/"+name[1]) })
+		require.True(t, there, "there is no %s", name[1])
 	}
 }
 

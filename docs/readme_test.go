@@ -11,7 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/coordinator"
+	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/nodes"
 )
 
 type User struct {
@@ -53,6 +55,22 @@ func run(ctx context.Context, path string) error {
 	return nil
 }
 
+func more(ctx context.Context, c *coordinator.Coordinator, users *nodes.Node[User, uuid.UUID], many []User) error {
+	if _, err := users.BulkCreate(ctx, many); err != nil { // all of them or none; the error names the row
+		return err
+	}
+	return c.InTx(ctx, func(ctx context.Context, tx dialect.Tx) error { // run again where the database asks for it
+		eve := User{ID: uuid.New(), Email: "eve@example.org", Name: "Eve"}
+		created, err := users.In(tx).Upsert(ctx, &eve, nodes.OnConflict("email"), nodes.UpdateOnly("name"))
+		if err != nil {
+			return err
+		}
+		adults, err := users.In(tx).List(ctx, nodes.Query{Where: nodes.Ge("age", 18), OrderBy: []nodes.Order{nodes.Asc("name")}})
+		fmt.Println(created, len(adults))
+		return err
+	})
+}
+
 func TestReadmeProgramRuns(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.db")
 	require.NoError(t, run(t.Context(), path))
@@ -67,4 +85,18 @@ func TestReadmeProgramRuns(t *testing.T) {
 	require.NoError(t, rows.Scan(&name))
 	require.NoError(t, rows.Close())
 	require.Equal(t, "Ada", name)
+}
+
+func TestReadmeMoreRuns(t *testing.T) {
+	c, users, _ := shop(t)
+	years := 36
+	many := []User{
+		{ID: uuid.New(), Email: "ada@example.org", Name: "Ada", Age: &years},
+		{ID: uuid.New(), Email: "eve@example.org", Name: "Evelyn"},
+	}
+	require.NoError(t, more(t.Context(), c, users, many))
+	eve, err := users.Get(t.Context(), many[1].ID)
+	require.NoError(t, err)
+	require.Equal(t, "Eve", eve.Name)
+	require.Error(t, more(t.Context(), c, users, many[:1]), "she is there already")
 }

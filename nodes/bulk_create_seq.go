@@ -13,10 +13,10 @@ import (
 //
 // The sequence is drawn from once, in the goroutine of the call, for the first time when the table is ready: ten thousand
 // rows before the transaction is opened, and the others while it is open, so on SQLite the sequence itself must not write.
-// It is never begun anew. Where all has to be run again — a table that is gone, one of a hook that is not ready, a wish of the
-// database — the rows that are still in memory are stored again if they were the first; if not, that is
-// schema.ErrSerialization with nothing stored, and the caller may call again with a new sequence. A panic of the sequence
-// undoes all and goes its way.
+// It is never begun anew. Where a table has to be made first — its own that is gone, one of a hook that is not ready — the
+// rows that are still in memory are stored again if they were the first. If not, and where the database wants the
+// transaction to be run again, that is schema.ErrSerialization with nothing stored, and the caller may call again with a new
+// sequence. A panic of the sequence undoes all and goes its way.
 func (n *Node[T, K]) BulkCreateSeq(ctx context.Context, rows iter.Seq[T], opts ...BulkOption) (int64, error) {
 	const op = "bulk create"
 	wish, err := n.bulkWish(op, opts)

@@ -15,8 +15,9 @@ type request[T any, K comparable] interface {
 
 // Serve does what a request asks for and gives its reply, for programs that speak messages: actors.Serve mounts a node behind
 // a PID. There is a request for each method but those of iterators, All and BulkCreateSeq, named after it, with the method's
-// arguments and errors; methods that take rows hand them back in the reply. A message of another type, or of another node,
-// is schema.ErrInvalid, and nothing is sent to the database.
+// arguments and errors, to be sent as a value or by a pointer. It is not changed: what has become of its rows is in the
+// reply, which is a value of the type that the request names. A message of another type, or of another node, is
+// schema.ErrInvalid, and nothing is sent to the database.
 func (n *Node[T, K]) Serve(ctx context.Context, message any) (reply any, err error) {
 	r, ok := message.(request[T, K])
 	if !ok {

@@ -5,33 +5,32 @@ import (
 	"slices"
 )
 
-// The requests that write many rows. Rows of a request stay as they are: what has become of them is in the reply. With
-// PerRow rows that cannot be stored are left out, as the option of that name says.
+// The requests that write many rows. Progress has no place in a message.
 type (
-	// BulkCreateRequest asks for BulkCreate; the answer is a StoredReply.
+	// BulkCreateRequest asks for BulkCreate; the reply is a StoredReply.
 	BulkCreateRequest[T any, K comparable] struct {
 		Rows   []T
-		PerRow bool
+		PerRow bool // leave out rows that cannot be stored, as the option of that name
 	}
-	// BulkUpdateRowsRequest asks for BulkUpdateRows; the answer is a StoredReply.
+	// BulkUpdateRowsRequest asks for BulkUpdateRows; the reply is a StoredReply.
 	BulkUpdateRowsRequest[T any, K comparable] struct {
 		Rows   []T
-		PerRow bool
+		PerRow bool // leave out rows that cannot be stored, as the option of that name
 	}
-	// BulkUpsertRequest asks for BulkUpsert; the answer is a BulkUpsertReply.
+	// BulkUpsertRequest asks for BulkUpsert; the reply is a BulkUpsertReply.
 	BulkUpsertRequest[T any, K comparable] struct {
 		Rows    []T
-		PerRow  bool
+		PerRow  bool // leave out rows that cannot be stored, as the option of that name
 		Options []UpsertOption
 	}
-	// BulkUpdateRequest asks for BulkUpdate; the answer is a CountReply.
+	// BulkUpdateRequest asks for BulkUpdate; the reply is a CountReply.
 	BulkUpdateRequest[T any, K comparable] struct {
 		Query Query
 		Set   Set
 	}
-	// BulkDeleteRequest asks for BulkDelete; the answer is a CountReply.
+	// BulkDeleteRequest asks for BulkDelete; the reply is a CountReply.
 	BulkDeleteRequest[T any, K comparable] struct{ Query Query }
-	// BulkPurgeRequest asks for BulkPurge; the answer is a CountReply.
+	// BulkPurgeRequest asks for BulkPurge; the reply is a CountReply.
 	BulkPurgeRequest[T any, K comparable] struct{ Query Query }
 )
 

@@ -2,44 +2,44 @@ package nodes
 
 import "context"
 
-// The requests that read rows. Deleted asks to see rows that are marked deleted, too, as WithDeleted does.
+// The requests that read rows. Deleted asks for WithDeleted.
 type (
-	// GetRequest asks for Get; the answer is a RowReply.
+	// GetRequest asks for Get; the reply is a RowReply.
 	GetRequest[T any, K comparable] struct {
 		Key     K
-		Deleted bool
+		Deleted bool // see rows that are marked deleted, too
 	}
-	// ListRequest asks for List; the answer is a RowsReply.
+	// ListRequest asks for List; the reply is a RowsReply.
 	ListRequest[T any, K comparable] struct {
 		Query   Query
-		Deleted bool
+		Deleted bool // see rows that are marked deleted, too
 	}
-	// FirstRequest asks for First; the answer is a RowReply.
+	// FirstRequest asks for First; the reply is a RowReply.
 	FirstRequest[T any, K comparable] struct {
 		Query   Query
-		Deleted bool
+		Deleted bool // see rows that are marked deleted, too
 	}
-	// PageRequest asks for Page; the answer is a Page.
+	// PageRequest asks for Page; the reply is a Page.
 	PageRequest[T any, K comparable] struct {
 		Query   Query
-		Deleted bool
+		Deleted bool // see rows that are marked deleted, too
 	}
-	// CountRequest asks for Count; the answer is a CountReply.
+	// CountRequest asks for Count; the reply is a CountReply.
 	CountRequest[T any, K comparable] struct {
 		Query   Query
-		Deleted bool
+		Deleted bool // see rows that are marked deleted, too
 	}
-	// ExistsRequest asks for Exists; the answer is an ExistsReply.
+	// ExistsRequest asks for Exists; the reply is an ExistsReply.
 	ExistsRequest[T any, K comparable] struct {
 		Query   Query
-		Deleted bool
+		Deleted bool // see rows that are marked deleted, too
 	}
-	// AggregateRequest asks for Aggregate; the answer is a []Group.
+	// AggregateRequest asks for Aggregate; the reply is a []Group.
 	AggregateRequest[T any, K comparable] struct {
 		Query   Query
 		By      []string
 		Terms   []Term
-		Deleted bool
+		Deleted bool // see rows that are marked deleted, too
 	}
 )
 

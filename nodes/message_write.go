@@ -2,31 +2,31 @@ package nodes
 
 import "context"
 
-// The requests that write rows. Rows of a request stay as they are: what has become of them is in the reply.
+// The requests that write one row.
 type (
-	// CreateRequest asks for Create; the answer is a RowReply.
+	// CreateRequest asks for Create; the reply is a RowReply.
 	CreateRequest[T any, K comparable] struct{ Row T }
-	// UpdateRequest asks for Update; the answer is a RowReply.
+	// UpdateRequest asks for Update; the reply is a RowReply.
 	UpdateRequest[T any, K comparable] struct{ Row T }
-	// PatchRequest asks for Patch; the answer is a RowReply.
+	// PatchRequest asks for Patch; the reply is a RowReply.
 	PatchRequest[T any, K comparable] struct {
 		Key     K
 		Set     Set
 		Options []ChangeOption
 	}
-	// UpsertRequest asks for Upsert; the answer is an UpsertReply.
+	// UpsertRequest asks for Upsert; the reply is an UpsertReply.
 	UpsertRequest[T any, K comparable] struct {
 		Row     T
 		Options []UpsertOption
 	}
-	// DeleteRequest asks for Delete; the answer is a DoneReply.
+	// DeleteRequest asks for Delete; the reply is a DoneReply.
 	DeleteRequest[T any, K comparable] struct {
 		Key     K
 		Options []ChangeOption
 	}
-	// RestoreRequest asks for Restore; the answer is a DoneReply.
+	// RestoreRequest asks for Restore; the reply is a DoneReply.
 	RestoreRequest[T any, K comparable] struct{ Key K }
-	// PurgeRequest asks for Purge; the answer is a DoneReply.
+	// PurgeRequest asks for Purge; the reply is a DoneReply.
 	PurgeRequest[T any, K comparable] struct{ Key K }
 )
 

@@ -68,7 +68,14 @@ func New[T any, K comparable](d dialect.Dialect, t *schema.Table, gate schema.Ga
 	if err := errors.Join(rowsErr, keyErr); err != nil {
 		return nil, &schema.Error{Op: "new node", Table: t.String(), Kind: schema.ErrInvalid, Detail: err.Error(), Cause: err}
 	}
+	way := door{dialect: d, table: t, name: t.String(), gate: gate, futile: &futile{}}
+	return &Node[T, K]{door: way, core: newCore(d, t, rows, appendKey)}, nil
+}
 
+// newCore works out all that stays the same from call to call.
+func newCore[T any, K comparable](
+	d dialect.Dialect, t *schema.Table, rows *schema.Accessor[T], appendKey func(dst []any, key K) ([]any, error),
+) *core[T, K] {
 	c := &core[T, K]{
 		rows: rows, appendKey: appendKey, columns: t.Columns(), keys: t.Key(),
 		statements: dialect.NewStatements(d, t),
@@ -100,7 +107,7 @@ func New[T any, K comparable](d dialect.Dialect, t *schema.Table, gate schema.Ga
 	if ofVersion, ok := c.statements.DeleteVersion(); ok {
 		c.deletionOf = c.command(ofVersion, false)
 	}
-	return &Node[T, K]{door: door{dialect: d, table: t, name: t.String(), gate: gate, futile: &futile{}}, core: c}, nil
+	return c
 }
 
 // Table gives the table that the node serves.

@@ -119,21 +119,12 @@ func (r *run) parallel(ctx context.Context) error {
 	for running := 0; ; {
 		for failure == nil && !ready.empty() && running < r.Workflow.parallel {
 			at := ready.pop()
-			in, err := r.gather(at)
-			if err == nil {
-				err = ctx.Err()
-			}
-			if err != nil {
+			if err := r.begin(ctx, at, ended); err != nil {
 				failure = r.failed(r.steps[at].name, err)
 				cancel()
 				break
 			}
 			running++
-			go func() {
-				out := finished{step: at, err: errGone}
-				defer func() { ended <- out }() // deferred, for a function may end its goroutine
-				out.output, out.err = r.steps[at].do(ctx, nil, in)
-			}()
 		}
 		if running == 0 {
 			return failure
@@ -153,6 +144,23 @@ func (r *run) parallel(ctx context.Context) error {
 			cancel()
 		}
 	}
+}
+
+// begin starts a step, which tells ended when it has ended. An error means that it was not started.
+func (r *run) begin(ctx context.Context, at int, ended chan<- finished) error {
+	in, err := r.gather(at)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return err
+	}
+	go func() {
+		out := finished{step: at, err: errGone}
+		defer func() { ended <- out }() // deferred, for a function may end its goroutine
+		out.output, out.err = r.steps[at].do(ctx, nil, in)
+	}()
+	return nil
 }
 
 // inTransaction runs the steps one after the other in one transaction.
