@@ -3,6 +3,7 @@ package nodes
 import (
 	"context"
 	"errors"
+	"reflect"
 
 	"github.com/schemactor/schemactor/schema"
 )
@@ -20,7 +21,7 @@ type request[T any, K comparable] interface {
 // schema.ErrInvalid, and nothing is sent to the database.
 func (n *Node[T, K]) Serve(ctx context.Context, message any) (reply any, err error) {
 	r, ok := message.(request[T, K])
-	if !ok {
+	if pointer := reflect.ValueOf(message); !ok || pointer.Kind() == reflect.Pointer && pointer.IsNil() {
 		return nil, schema.Invalid("serve", n.name, "", "%T is no request to this node", message)
 	}
 	return r.serve(ctx, n)

@@ -126,7 +126,12 @@ func TestBulkRequests(t *testing.T) {
 func TestForeignMessages(t *testing.T) {
 	n := open[note, int64](t, openSQLite(t))
 	for _, message := range []any{
-		nil, "get", struct{}{}, nodes.GetRequest[note, int32]{}, nodes.CreateRequest[person, int64]{}, errors.New("no"),
+		nil, "get",
+		struct{}{},
+		nodes.GetRequest[note, int32]{},
+		nodes.CreateRequest[person, int64]{},
+		errors.New("no"),
+		(*nodes.GetRequest[note, int64])(nil),
 	} {
 		reply, err := n.Serve(t.Context(), message)
 		require.ErrorIs(t, err, schema.ErrInvalid)
