@@ -3,6 +3,7 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -22,6 +23,10 @@ func (d *domain) marshal(value any) (string, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return "", d.because(err, "value cannot be written as JSON")
+	}
+	// This is how encoding/json writes what is not UTF-8, though a text may hold the same letters.
+	if bytes.Contains(text, []byte(`\ufffd`)) && notUTF8(reflect.ValueOf(value)) {
+		return "", d.fault("text in it is not valid UTF-8")
 	}
 	// Nobody else holds these bytes, so they may become the string without a copy.
 	return d.storable(unsafe.String(unsafe.SliceData(text), len(text)))
