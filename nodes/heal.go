@@ -125,7 +125,7 @@ func (d *door) failed(ctx context.Context, op string, err error) error {
 	if errors.Is(&out, schema.ErrMissing) {
 		out.Detail = "" // a name that a statement looked up may come out of a row
 	}
-	if out.Kind == nil {
+	if out.Kind == nil || errors.Is(&out, schema.ErrUnavailable) {
 		out.Cause = withContext(ctx, out.Cause)
 	}
 	return &out
@@ -144,7 +144,7 @@ func (d *door) refused(ctx context.Context, op string, err error) error {
 }
 
 // withContext makes an error that came of an ended context match that context's error, where a driver spoke only of
-// an interruption or the gate only of a cause.
+// an interruption or a closed connection, or the gate only of a cause.
 func withContext(ctx context.Context, err error) error {
 	ended := ctx.Err()
 	if ended == nil || errors.Is(err, ended) {

@@ -146,7 +146,7 @@ func (t *Transaction) failed(ctx context.Context, step string, err error) error 
 	if out.Table == "" {
 		out.Table = t.Table
 	}
-	if out.Kind == nil {
+	if out.Kind == nil || errors.Is(&out, schema.ErrUnavailable) {
 		out.Cause = withContext(ctx, out.Cause)
 	}
 	return &out

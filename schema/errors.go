@@ -27,8 +27,9 @@ var (
 	ErrRaced          = errors.New("someone else changed the schema at the same moment")
 	ErrRegistered     = errors.New("table is already registered")
 	ErrInvalid        = errors.New("invalid input")
-	// ErrOutcomeUnknown: the connection was lost while something was being written, which may be stored or not: look
-	// before writing it again. It matches ErrUnavailable, too.
+	// ErrOutcomeUnknown: the connection was lost, or the caller's context ended, while something was being written, which
+	// may be stored or not: look before writing it again. It matches ErrUnavailable, too, and the context's error if that was
+	// the cause.
 	ErrOutcomeUnknown = fmt.Errorf("%w: it is not known whether the change took effect", ErrUnavailable)
 	// ErrChanged: somebody else has changed the table since it was looked at. It is a reason to look again, and never
 	// what a call returns.

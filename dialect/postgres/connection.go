@@ -177,7 +177,8 @@ func (d *DB) noticed(conn *pgx.Conn, err error) {
 }
 
 // lost gives an error of a statement that may have changed something, on a connection that was open before: where it broke
-// under the statement, nobody knows. A server that ends a session by word has rolled back what ran, unless it is crashing.
+// under the statement, or the caller's context ended, nobody knows. A server that ends a session by word has rolled back
+// what ran, unless it is crashing.
 func lost(err error) error {
 	var connecting *pgconn.ConnectError
 	var told *pgconn.PgError
@@ -191,7 +192,8 @@ func lost(err error) error {
 		return err
 	}
 	e := Classify(err)
-	if e.Kind != schema.ErrUnavailable {
+	ended := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	if e.Kind != schema.ErrUnavailable && !ended {
 		return err
 	}
 	return &schema.Error{Kind: schema.ErrOutcomeUnknown, Code: e.Code, Cause: err}

@@ -132,3 +132,54 @@ func sleeping(t *testing.T, d dialect.Dialect) {
 		return one[bool](t, d, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database())")
 	}, patienceTime, tick)
 }
+
+// TestContextThatEndsUnderAWriteLeavesItUnknown has callers go when what they sent runs on the server already: under a
+// statement of its own, and under a commit that checks a deferred constraint.
+func TestContextThatEndsUnderAWriteLeavesItUnknown(t *testing.T) {
+	url := postgrestest.Open(t)
+	d, admin := open(t, url), open(t, url)
+	for _, statement := range []string{
+		"CREATE TABLE t (id int)",
+		"CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$",
+		"CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()",
+	} {
+		exec(t, d, statement)
+	}
+	begun := func(t *testing.T) dialect.Tx {
+		tx, err := d.Begin(t.Context())
+		require.NoError(t, err)
+		_, err = tx.Exec(t.Context(), "INSERT INTO t VALUES (1)")
+		require.NoError(t, err)
+		return tx
+	}
+	for name, write := range map[string]func(t *testing.T) func(ctx context.Context) error{
+		"exec": func(*testing.T) func(ctx context.Context) error {
+			return func(ctx context.Context) error {
+				_, err := d.Writer().Exec(ctx, "INSERT INTO t VALUES (1)")
+				return err
+			}
+		},
+		"commit": func(t *testing.T) func(ctx context.Context) error { return begun(t).Commit },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			run, failed := write(t), make(chan error, 1)
+			go func() { failed <- run(ctx) }()
+			sleeping(t, admin)
+			cancel()
+			err := d.Classify(<-failed)
+			require.ErrorIs(t, err, schema.ErrOutcomeUnknown)
+			require.ErrorIs(t, err, context.Canceled)
+		})
+	}
+	t.Run("before it is sent", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		tx := begun(t)
+		err := tx.Commit(ctx)
+		require.ErrorIs(t, err, context.Canceled)
+		require.NotErrorIs(t, err, schema.ErrOutcomeUnknown)
+		require.NoError(t, tx.Rollback(t.Context()))
+	})
+}
