@@ -88,11 +88,6 @@ func runWorkflow(ctx context.Context, s *screen, opts shopOptions, own runOption
 	case len(args) != 1 || own.example:
 		return fmt.Errorf("%w: run wants the file of a workflow, or --example alone", errUsage)
 	}
-	if opts.given {
-		if err := checkVersion(opts.to); err != nil {
-			return err
-		}
-	}
 	document, err := readDocument(args[0])
 	if err != nil {
 		return err
@@ -122,19 +117,11 @@ func readDocument(path string) ([]byte, error) {
 
 // runBuilder checks a workflow against the shop and runs it.
 func runBuilder(ctx context.Context, s *screen, opts shopOptions, b *workflow.Builder, in workflow.Input) (err error) {
-	db, err := openShop(ctx, opts)
+	db, err := openVersion(ctx, &opts)
 	if err != nil {
 		return err
 	}
 	defer func() { err = joinClose(err, db.close()) }()
-	if !opts.given {
-		if opts.to, _, err = db.version(ctx); err != nil {
-			return err
-		}
-		if opts.to == 0 {
-			opts.to = shopVersions
-		}
-	}
 	c, err := db.start(opts.to, coordinator.Config{})
 	if err != nil {
 		return err

@@ -101,6 +101,22 @@ func checkVersion(version int) error {
 	return nil
 }
 
+// openVersion opens the shop for the version that --to says, or else for the one that the ledger knows, or the newest; opts.to
+// then holds it.
+func openVersion(ctx context.Context, opts *shopOptions) (*shop, error) {
+	db, err := openShop(ctx, *opts)
+	if err != nil || opts.given {
+		return db, err
+	}
+	if opts.to, _, err = db.version(ctx); err != nil {
+		return nil, joinClose(err, db.close())
+	}
+	if opts.to == 0 {
+		opts.to = shopVersions
+	}
+	return db, nil
+}
+
 // openShop opens the database of the shop. It makes nothing in it.
 func openShop(ctx context.Context, opts shopOptions) (*shop, error) {
 	if opts.database == "" {

@@ -53,7 +53,11 @@ type job func(ctx context.Context, s *screen, opts shopOptions, args []string) e
 func shopCommand(out io.Writer, database *string, opts *shopOptions, use, short, long string, do job) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short, Long: long, RunE: func(cmd *cobra.Command, args []string) error {
 		opts.database = *database
-		opts.given = cmd.Flags().Changed("to")
+		if opts.given = cmd.Flags().Changed("to"); opts.given {
+			if err := checkVersion(opts.to); err != nil {
+				return err
+			}
+		}
 		return do(cmd.Context(), newScreen(out), *opts, args)
 	}}
 	cmd.Flags().StringVar(&opts.namespace, "namespace", "", "where the shop is on PostgreSQL (default "+shopNamespace+")")

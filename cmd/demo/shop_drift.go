@@ -12,24 +12,11 @@ import (
 
 // driftCommand compares ledger, database and model of all six tables.
 func driftCommand(ctx context.Context, s *screen, opts shopOptions, _ []string) (err error) {
-	if opts.given {
-		if err := checkVersion(opts.to); err != nil {
-			return err
-		}
-	}
-	db, err := openShop(ctx, opts)
+	db, err := openVersion(ctx, &opts)
 	if err != nil {
 		return err
 	}
 	defer func() { err = joinClose(err, db.close()) }()
-	if !opts.given {
-		if opts.to, _, err = db.version(ctx); err != nil {
-			return err
-		}
-		if opts.to == 0 {
-			opts.to = shopVersions
-		}
-	}
 	c, err := db.start(opts.to, coordinator.Config{})
 	if err != nil {
 		return err
@@ -59,9 +46,6 @@ func driftCommand(ctx context.Context, s *screen, opts shopOptions, _ []string) 
 
 // verifyCommand holds the database against a version of the program and changes nothing.
 func verifyCommand(ctx context.Context, s *screen, opts shopOptions, _ []string) (err error) {
-	if err := checkVersion(opts.to); err != nil {
-		return err
-	}
 	db, err := openShop(ctx, opts)
 	if err != nil {
 		return err

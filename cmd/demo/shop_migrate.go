@@ -27,9 +27,6 @@ func migrateCommand(ctx context.Context, s *screen, opts shopOptions, _ []string
 	if err := policy.Validate(); err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
-	if err := checkVersion(opts.to); err != nil {
-		return err
-	}
 	db, err := openShop(ctx, opts)
 	if err != nil {
 		return err

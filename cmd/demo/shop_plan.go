@@ -27,9 +27,6 @@ func planCommand(ctx context.Context, s *screen, opts shopOptions, _ []string) (
 	if err != nil {
 		return err
 	}
-	if err := checkVersion(opts.to); err != nil {
-		return err
-	}
 	db, err := openShop(ctx, opts)
 	if err != nil {
 		return err
