@@ -38,18 +38,20 @@ func (s *Statements) Copy(ctx context.Context, c Copier, auto bool, rows [][]any
 // where the database fills in something, the key comes back as well, so that a row can be known by it; the order is not
 // promised by the database, but keys of an auto column are given in the order of the rows.
 func (s *Statements) InsertMany(auto, back bool) Statement {
+	bind, filled, _, _ := s.written(auto)
+	return s.known(Statement{SQL: "INSERT INTO " + s.name + s.selectGiven(auto), Bind: bind}, filled, back)
+}
+
+// selectGiven is what an insert of rows that are bound as arrays says behind the table.
+func (s *Statements) selectGiven(auto bool) string {
 	binder, _ := s.Arrays()
-	bind, filled, names, _ := s.written(auto)
+	bind, _, names, _ := s.written(auto)
 	values := make([]string, len(bind))
 	for i, at := range bind {
 		values[i] = s.orDefault(at, s.givenColumn(i))
 	}
-	st := Statement{
-		SQL: "INSERT INTO " + s.name + " (" + strings.Join(names, ", ") + ") SELECT " + strings.Join(values, ", ") +
-			" FROM " + s.unnest(binder, bind) + " ORDER BY " + s.givenPlace(),
-		Bind: bind,
-	}
-	return s.known(st, filled, back)
+	return " (" + strings.Join(names, ", ") + ") SELECT " + strings.Join(values, ", ") +
+		" FROM " + s.unnest(binder, bind) + " ORDER BY " + s.givenPlace()
 }
 
 // InsertRows is Insert or InsertAuto for a number of rows whose values are bound one row after the other, no more values

@@ -54,15 +54,9 @@ func (s *Statements) unnest(binder ArrayBinder, bind []int) string {
 // UpsertMany is Upsert for rows that are bound as arrays. What comes back is as with Upsert, in the order of the rows, and
 // for a Conflict without Target the statement is a plain insert. No two rows may be the same by the target.
 func (s *Statements) UpsertMany(c Conflict, auto bool) Statement {
-	binder, _ := s.Arrays()
-	bind, _, names, _ := s.written(auto)
-	values := make([]string, len(bind))
-	for i, at := range bind {
-		values[i] = s.orDefault(at, s.givenColumn(i))
-	}
+	bind, _, _, _ := s.written(auto)
 	st := Statement{
-		SQL: "INSERT INTO " + s.name + " AS " + s.grammar.Quote(stored) + " (" + strings.Join(names, ", ") + ") SELECT " +
-			strings.Join(values, ", ") + " FROM " + s.unnest(binder, bind) + " ORDER BY " + s.givenPlace(),
+		SQL:  "INSERT INTO " + s.name + " AS " + s.grammar.Quote(stored) + s.selectGiven(auto),
 		Bind: bind, Return: s.every(),
 	}
 	if len(c.Target) == 0 {

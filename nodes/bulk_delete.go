@@ -25,9 +25,13 @@ func (n *Node[T, K]) BulkDelete(ctx context.Context, q Query) (int64, error) {
 	if err != nil {
 		return 0, n.invalid(op, err)
 	}
-	var affected int64
-	err = n.write(ctx, op, func(querier dialect.Querier) (err error) {
-		affected, err = querier.Exec(ctx, sql, args...)
+	return n.swept(ctx, op, sql, args)
+}
+
+// swept runs a statement that changes all rows it matches, and gives their number.
+func (d *door) swept(ctx context.Context, op, sql string, args []any) (affected int64, err error) {
+	err = d.write(ctx, op, func(q dialect.Querier) (err error) {
+		affected, err = q.Exec(ctx, sql, args...)
 		return err
 	})
 	if err != nil {

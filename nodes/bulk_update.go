@@ -2,8 +2,6 @@ package nodes
 
 import (
 	"context"
-
-	"github.com/schemactor/schemactor/dialect"
 )
 
 // BulkUpdate sets some columns of all rows that a query's condition matches to the same values, in one statement, and gives
@@ -25,13 +23,5 @@ func (n *Node[T, K]) BulkUpdate(ctx context.Context, q Query, set Set) (int64, e
 	if err != nil {
 		return 0, n.invalid(op, err)
 	}
-	var affected int64
-	err = n.write(ctx, op, func(querier dialect.Querier) (err error) {
-		affected, err = querier.Exec(ctx, sql, args...)
-		return err
-	})
-	if err != nil {
-		return 0, err
-	}
-	return affected, nil
+	return n.swept(ctx, op, sql, args)
 }

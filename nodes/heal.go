@@ -115,15 +115,22 @@ func (d *door) failed(ctx context.Context, op string, err error) error {
 	if isFinal(err) {
 		return err
 	}
-	out := *d.dialect.Classify(err)
+	out := classified(ctx, d.dialect, err, op, d.name)
+	if errors.Is(out, schema.ErrMissing) {
+		out.Detail = "" // a name that a statement looked up may come out of a row
+	}
+	return out
+}
+
+// classified puts a driver's error in the library's words, as one of an operation on a table. Where the context has ended
+// and that may be why, the error matches the context's, too.
+func classified(ctx context.Context, by dialect.Classifier, err error, op, table string) *schema.Error {
+	out := *by.Classify(err)
 	if out.Op == "" {
 		out.Op = op
 	}
 	if out.Table == "" {
-		out.Table = d.name
-	}
-	if errors.Is(&out, schema.ErrMissing) {
-		out.Detail = "" // a name that a statement looked up may come out of a row
+		out.Table = table
 	}
 	if out.Kind == nil || errors.Is(&out, schema.ErrUnavailable) {
 		out.Cause = withContext(ctx, out.Cause)

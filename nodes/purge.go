@@ -47,13 +47,5 @@ func (n *Node[T, K]) BulkPurge(ctx context.Context, q Query) (int64, error) {
 	if err != nil {
 		return 0, n.invalid(op, err)
 	}
-	var affected int64
-	err = n.write(ctx, op, func(querier dialect.Querier) (err error) {
-		affected, err = querier.Exec(ctx, sql, args...)
-		return err
-	})
-	if err != nil {
-		return 0, err
-	}
-	return affected, nil
+	return n.swept(ctx, op, sql, args)
 }

@@ -139,17 +139,11 @@ func (t *Transaction) passed(ctx context.Context, gates []schema.Gate) error {
 
 // failed puts an error of the transaction itself in the library's words.
 func (t *Transaction) failed(ctx context.Context, step string, err error) error {
-	out := *t.Dialect.Classify(err)
-	if out.Op = t.Op; out.Op == "" {
-		out.Op = step
+	out := classified(ctx, t.Dialect, err, step, t.Table)
+	if t.Op != "" {
+		out.Op = t.Op
 	}
-	if out.Table == "" {
-		out.Table = t.Table
-	}
-	if out.Kind == nil || errors.Is(&out, schema.ErrUnavailable) {
-		out.Cause = withContext(ctx, out.Cause)
-	}
-	return &out
+	return out
 }
 
 // neverReady gives up on tables that are not ready however often they are made so.
