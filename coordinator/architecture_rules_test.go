@@ -56,6 +56,10 @@ var floorPlan = map[string]floor{
 		project: []string{"loadtest/load", "internal/fleet"},
 		others:  []string{"github.com/spf13/cobra", "golang.org/x/term"},
 	},
+	"internal/nodetest": {
+		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "actors", "nodes", "internal/postgrestest"},
+		others:  []string{"github.com/stretchr/testify", "github.com/google/uuid"},
+	},
 	"internal/postgrestest": {
 		project: []string{"schema", "dialect", "dialect/postgres"},
 		others:  []string{"github.com/jackc/pgx/v5", "github.com/stretchr/testify", "golang.org/x/sys"},

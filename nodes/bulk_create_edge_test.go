@@ -12,6 +12,7 @@ import (
 
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/dialect/postgres"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
@@ -122,15 +123,15 @@ func TestBulkCreateNumbersBesideKeys(t *testing.T) {
 		return rows, err
 	}
 	t.Run("sqlite", func(t *testing.T) {
-		rows, err := run(t, openSQLite(t), 1)
+		rows, err := run(t, nodetest.SQLite(t), 1)
 		require.NoError(t, err)
 		require.Equal(t, []int64{8, 1, 7}, []int64{rows[0].ID, rows[1].ID, rows[2].ID})
 	})
 	t.Run("postgres", func(t *testing.T) {
-		rows, err := run(t, openPostgres(t), 5)
+		rows, err := run(t, nodetest.Postgres(t), 5)
 		require.NoError(t, err)
 		require.Equal(t, []int64{1, 5, 7}, []int64{rows[0].ID, rows[1].ID, rows[2].ID})
-		d := openPostgres(t)
+		d := nodetest.Postgres(t)
 		_, err = run(t, d, 1)
 		require.ErrorIs(t, err, schema.ErrDuplicate)
 		require.ErrorContains(t, err, "row 0", "the one that is stored later")
@@ -142,7 +143,7 @@ func TestBulkCreateTakesAppendOnlyTables(t *testing.T) {
 	each(t, func(t *testing.T, d dialect.Dialect) {
 		table, err := schema.TableOf[tool](schema.AppendOnly())
 		require.NoError(t, err)
-		gate, err := system(t, d).Add(table)
+		gate, err := nodetest.System(t, d).Add(table)
 		require.NoError(t, err)
 		tools, err := nodes.New[tool, int64](d, table, gate)
 		require.NoError(t, err)
@@ -170,7 +171,7 @@ func TestBulkCreateSeqDrawsLate(t *testing.T) {
 		require.EqualValues(t, 3, stored)
 	})
 	t.Run("nothing is sent", func(t *testing.T) {
-		d := openSQLite(t)
+		d := nodetest.SQLite(t)
 		tools := open[tool, int64](t, d)
 		_, err := tools.Count(t.Context(), nodes.Query{})
 		require.NoError(t, err)
@@ -211,7 +212,7 @@ func TestBulkCreateSeqLosesItsTable(t *testing.T) {
 
 // TestBulkCreateWantsToTell: a progress function is called, or refused when it is none.
 func TestBulkCreateWantsToTell(t *testing.T) {
-	tools := open[tool, int64](t, openSQLite(t))
+	tools := open[tool, int64](t, nodetest.SQLite(t))
 	for _, err := range []error{
 		second(tools.BulkCreate(t.Context(), nil, nodes.Progress(nil))),
 		second(tools.BulkCreateSeq(t.Context(), once(1, coded), nodes.Progress(nil))),

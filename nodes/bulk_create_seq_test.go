@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -68,7 +69,7 @@ func TestBulkCreateSeqHeals(t *testing.T) {
 // TestBulkCreateSeqCannotBeginAgain: a hook needs a table that is not there when most rows were drawn already.
 func TestBulkCreateSeqCannotBeginAgain(t *testing.T) {
 	each(t, func(t *testing.T, d dialect.Dialect) {
-		sys := system(t, d)
+		sys := nodetest.System(t, d)
 		tools, people := add[tool, int64](t, d, sys), add[person, uuid.UUID](t, d, sys)
 		hooked := tools.WithHooks(nodes.Hooks[tool, int64]{
 			BeforeCreate: func(ctx context.Context, tx dialect.Tx, row *tool) error {
@@ -119,7 +120,7 @@ func TestBulkCreateSeqNamesTheRow(t *testing.T) {
 
 // TestBulkCreateSeqKeepsFewFailures: no more than a thousand of them, however many there are.
 func TestBulkCreateSeqKeepsFewFailures(t *testing.T) {
-	tools := open[tool, int64](t, openSQLite(t))
+	tools := open[tool, int64](t, nodetest.SQLite(t))
 	stored, err := tools.BulkCreateSeq(t.Context(), once(4000, func(i int) tool { return tool{Code: fmt.Sprint(i), Count: i%2 - 1} }), nodes.PerRow())
 	require.EqualValues(t, 2000, stored)
 	var failed *nodes.BulkError

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -132,7 +133,7 @@ func TestBulkCreateKeepsValues(t *testing.T) {
 
 // TestBulkCreateCopies has a rule keep out what comes by INSERT, which COPY does not know.
 func TestBulkCreateCopies(t *testing.T) {
-	d := openPostgres(t)
+	d := nodetest.Postgres(t)
 	people, parcels := open[person, uuid.UUID](t, d), open[parcel, uuid.UUID](t, d)
 	_, err := people.Count(t.Context(), nodes.Query{})
 	require.NoError(t, err)

@@ -106,7 +106,7 @@ func TestBulkUpdateRowsTellsWhichFailed(t *testing.T) {
 
 func TestBulkUpdateRowsOfCompositeKeys(t *testing.T) {
 	inAndOut(t, func(t *testing.T, _ apart, seats *nodes.Node[seat, seatKey]) {
-		rows := []seat{{"b", 2, nil}, {"a", 1, nil}, {"a", 10, ptr("x")}}
+		rows := []seat{{Room: "b", Number: 2}, {Room: "a", Number: 1}, {Room: "a", Number: 10, Guest: ptr("x")}}
 		require.NoError(t, second(seats.BulkUpsert(t.Context(), rows)))
 		for i := range rows {
 			rows[i].Guest = ptr(fmt.Sprint("guest ", i))

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -25,7 +26,7 @@ type wallet struct {
 
 func TestIfVersion(t *testing.T) {
 	each(t, func(t *testing.T, d dialect.Dialect) {
-		ctx, sys := t.Context(), system(t, d)
+		ctx, sys := t.Context(), nodetest.System(t, d)
 		notes, wallets := add[note, int64](t, d, sys), add[wallet, uuid.UUID](t, d, sys)
 		check := func(notes *nodes.Node[note, int64], wallets *nodes.Node[wallet, uuid.UUID]) {
 			n := note{Title: "one"}
@@ -77,7 +78,7 @@ func TestIfVersion(t *testing.T) {
 
 func TestIfVersionThatCannotBe(t *testing.T) {
 	each(t, func(t *testing.T, d dialect.Dialect) {
-		ctx, sys := t.Context(), system(t, d)
+		ctx, sys := t.Context(), nodetest.System(t, d)
 		people, wallets := add[person, uuid.UUID](t, d, sys), add[wallet, uuid.UUID](t, d, sys)
 		for name, call := range map[string]func() error{
 			"delete without a version column": func() error {

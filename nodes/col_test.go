@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -29,7 +30,7 @@ func TestColIsTheFunctionOfItsName(t *testing.T) {
 	each(t, func(t *testing.T, d dialect.Dialect) {
 		table, err := schema.TableOf[score](schema.WithColumns(colTeam, colValue, colPrice, colAt, colRate, colRef))
 		require.NoError(t, err)
-		gate, err := system(t, d).Add(table)
+		gate, err := nodetest.System(t, d).Add(table)
 		require.NoError(t, err)
 		node, err := nodes.New[score, int64](d, table, gate)
 		require.NoError(t, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -50,7 +51,7 @@ type store struct {
 }
 
 func newStore(t *testing.T, d dialect.Dialect) *store {
-	sys := system(t, d)
+	sys := nodetest.System(t, d)
 	s := &store{d, add[shelf, int64](t, d, sys), add[stockItem, int64](t, d, sys)}
 	s.restock(t)
 	return s

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -26,7 +27,7 @@ type loose struct {
 
 func TestErrorContract(t *testing.T) {
 	each(t, func(t *testing.T, d dialect.Dialect) {
-		ctx, sys := t.Context(), system(t, d)
+		ctx, sys := t.Context(), nodetest.System(t, d)
 		people := add[person, uuid.UUID](t, d, sys)
 		parcels := add[parcel, uuid.UUID](t, d, sys)
 		houses, tenants := add[house, int64](t, d, sys), add[tenant, int64](t, d, sys)
@@ -166,7 +167,7 @@ func TestNewNamesEveryFault(t *testing.T) {
 		_, err := nodes.New[person, string](d, table, gate)
 		require.ErrorIs(t, err, schema.ErrInvalid)
 		require.ErrorContains(t, err, "notes")
-		require.ErrorContains(t, err, "person")
+		require.ErrorContains(t, err, "nodetest.Person")
 		require.ErrorContains(t, err, "string")
 		_, err = nodes.New[seat, string](d, table, gate)
 		require.ErrorIs(t, err, schema.ErrInvalid)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -15,7 +16,7 @@ import (
 // ExampleNode_BulkCreate stores many rows at once.
 func ExampleNode_BulkCreate() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 
 	rows := []person{
@@ -31,7 +32,7 @@ func ExampleNode_BulkCreate() {
 // ExamplePerRow stores what can be stored of rows that come from elsewhere, and learns of the others.
 func ExamplePerRow() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 
 	younger := -3
@@ -57,7 +58,7 @@ func ExamplePerRow() {
 // ExampleNode_BulkCreateSeq stores rows that are made, or read, one by one while they are stored.
 func ExampleNode_BulkCreateSeq() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 
 	newcomers := func(yield func(person) bool) {

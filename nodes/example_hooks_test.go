@@ -12,6 +12,7 @@ import (
 	"github.com/schemactor/schemactor/actors"
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -19,7 +20,7 @@ import (
 // A validation names the field that will not do, and a Before hook puts a row in order before it is looked at.
 func ExampleNode_WithHooks() {
 	ctx := context.Background()
-	people, closing := examplePeople(ctx)
+	people, closing := nodetest.People(ctx)
 	defer closing()
 
 	careful := people.WithHooks(nodes.Hooks[person, uuid.UUID]{
@@ -53,7 +54,7 @@ func ExampleNode_WithHooks() {
 // What a hook does through its transaction is stored together with the row, or not at all.
 func ExampleHooks() {
 	ctx := context.Background()
-	people, closing := examplePeople(ctx)
+	people, closing := nodetest.People(ctx)
 	defer closing()
 
 	limit := people.WithHooks(nodes.Hooks[person, uuid.UUID]{

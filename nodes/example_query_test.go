@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -15,7 +16,7 @@ import (
 // struct when the table is registered.
 func ExampleCol() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 
 	const name, age = nodes.Col[person, string]("name"), nodes.Col[person, int]("age")
@@ -36,7 +37,7 @@ func ExampleCol() {
 // First and Exists ask no more of the database than they need.
 func ExampleNode_First() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 
 	first, err := people.First(ctx, nodes.Query{OrderBy: []nodes.Order{nodes.Asc("name")}})
@@ -54,7 +55,7 @@ func ExampleNode_First() {
 // Figures of groups of rows.
 func ExampleNode_Aggregate() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 	for _, age := range []int{30, 40} {
 		p := newPerson("Ada", &age)
@@ -79,7 +80,7 @@ func ExampleNode_Aggregate() {
 // Some columns, each combination of values once.
 func ExampleQuery_distinct() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 	again := newPerson("Ada", nil)
 	if err := people.Create(ctx, &again); err != nil {
@@ -104,7 +105,7 @@ func ExampleQuery_distinct() {
 // A result of any size, row by row.
 func ExampleNode_All() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 
 	for p, err := range people.All(ctx, nodes.Query{OrderBy: []nodes.Order{nodes.Asc("name")}}) {
@@ -123,7 +124,7 @@ func ExampleNode_All() {
 // To mean every row one has to say so.
 func ExampleAllRows() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 
 	_, err := people.BulkDelete(ctx, nodes.Query{})

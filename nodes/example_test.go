@@ -8,6 +8,7 @@ import (
 
 	"github.com/schemactor/schemactor/actors"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -76,7 +77,7 @@ func Example() {
 // ExampleNode_Page reads a list page by page.
 func ExampleNode_Page() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 
 	q := nodes.Query{OrderBy: []nodes.Order{nodes.Asc("name")}, Limit: 2}
@@ -102,7 +103,7 @@ func ExampleNode_Page() {
 // ExampleParseWhere reads a condition that came with a request.
 func ExampleParseWhere() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 
 	where, err := nodes.ParseWhere([]byte(`{"$or": [{"name": {"$prefix": "A"}}, {"name": "Cy"}]}`))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -15,7 +16,7 @@ import (
 // ExampleNode_Upsert stores a person whether or not somebody with this address is there.
 func ExampleNode_Upsert() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 
 	for _, name := range []string{"Dora", "Dora Maar"} {
@@ -37,7 +38,7 @@ func ExampleNode_Upsert() {
 // ExampleDoNothing adds a person only if there is none with this address.
 func ExampleDoNothing() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 
 	for range 2 {
@@ -53,7 +54,7 @@ func ExampleDoNothing() {
 // ExampleNode_BulkUpsert brings rows from elsewhere, one of which comes twice.
 func ExampleNode_BulkUpsert() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 
 	rows := []person{
@@ -75,7 +76,7 @@ func ExampleNode_BulkUpsert() {
 // ExampleNode_BulkUpdate changes all rows that a condition matches.
 func ExampleNode_BulkUpdate() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 
 	changed, err := people.BulkUpdate(ctx, nodes.Query{Where: nodes.Lt("name", "C")}, nodes.Set{"age": 30})
@@ -91,7 +92,7 @@ func ExampleNode_BulkUpdate() {
 // ExampleNode_BulkUpdateRows stores changed rows, and learns which of them are gone.
 func ExampleNode_BulkUpdateRows() {
 	ctx := context.Background()
-	people, closePeople := examplePeople(ctx)
+	people, closePeople := nodetest.People(ctx)
 	defer closePeople()
 
 	rows, err := people.List(ctx, nodes.Query{OrderBy: []nodes.Order{nodes.Asc("name")}})

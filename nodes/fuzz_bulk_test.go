@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -17,7 +18,7 @@ func FuzzBulkText(f *testing.F) {
 		f.Add(text, []byte(text))
 	}
 	f.Add("\xff", []byte{0})
-	both := []dialect.Dialect{openSQLite(f), openPostgres(f)}
+	both := []dialect.Dialect{nodetest.SQLite(f), nodetest.Postgres(f)}
 	letters := []*nodes.Node[letter, int64]{open[letter, int64](f, both[0]), open[letter, int64](f, both[1])}
 	f.Fuzz(func(t *testing.T, text string, raw []byte) {
 		for _, n := range letters {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -179,7 +180,7 @@ func TestDroppedColumnIsAMismatch(t *testing.T) {
 
 func TestClosedGate(t *testing.T) {
 	each(t, func(t *testing.T, d dialect.Dialect) {
-		sys := system(t, d)
+		sys := nodetest.System(t, d)
 		people := add[person, uuid.UUID](t, d, sys)
 		require.NoError(t, sys.Close(t.Context()))
 		_, err := people.Get(t.Context(), uuid.New())

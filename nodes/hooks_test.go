@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -71,7 +72,7 @@ func stored(t *testing.T, people *personNode, id uuid.UUID) person {
 // Hooks run in the write's own transaction, also over a table that nobody has used: then all of it runs again.
 func TestHooksOutsideATransaction(t *testing.T) {
 	each(t, func(t *testing.T, d dialect.Dialect) {
-		ctx, sys := t.Context(), system(t, d)
+		ctx, sys := t.Context(), nodetest.System(t, d)
 		people, trails := add[person, uuid.UUID](t, d, sys), add[trail, int64](t, d, sys)
 		calls := 0
 		hooked := people.WithHooks(trailed(trails, func(string) error { calls++; return nil }))
@@ -120,7 +121,7 @@ func every(ctx context.Context, people *personNode, there *person) map[string]fu
 func TestHooksThatFail(t *testing.T) {
 	own := errors.New("mine")
 	each(t, func(t *testing.T, d dialect.Dialect) {
-		ctx, sys := t.Context(), system(t, d)
+		ctx, sys := t.Context(), nodetest.System(t, d)
 		people, trails := add[person, uuid.UUID](t, d, sys), add[trail, int64](t, d, sys)
 		p := newPerson("Ada", nil)
 		require.NoError(t, people.Create(ctx, &p))
@@ -175,7 +176,7 @@ func TestHooksThatFail(t *testing.T) {
 func TestHooksInsideATransaction(t *testing.T) {
 	own := errors.New("mine")
 	each(t, func(t *testing.T, d dialect.Dialect) {
-		ctx, sys := t.Context(), system(t, d)
+		ctx, sys := t.Context(), nodetest.System(t, d)
 		people, trails := add[person, uuid.UUID](t, d, sys), add[trail, int64](t, d, sys)
 		p := newPerson("Ada", nil)
 		require.NoError(t, people.Create(ctx, &p))
@@ -215,7 +216,7 @@ func TestHooksInsideATransaction(t *testing.T) {
 // A transaction of hooks that the database refuses is run again, with a working copy that is new each time.
 func TestHooksRunAgain(t *testing.T) {
 	each(t, func(t *testing.T, d dialect.Dialect) {
-		ctx, sys := t.Context(), system(t, d)
+		ctx, sys := t.Context(), nodetest.System(t, d)
 		people, trails := add[person, uuid.UUID](t, d, sys), add[trail, int64](t, d, sys)
 		refusals := 2
 		hooked := people.WithHooks(trailed(trails, func(hook string) error {
@@ -238,7 +239,7 @@ func TestHooksRunAgain(t *testing.T) {
 func TestHooksOfHooks(t *testing.T) {
 	own := errors.New("mine")
 	each(t, func(t *testing.T, d dialect.Dialect) {
-		ctx, sys := t.Context(), system(t, d)
+		ctx, sys := t.Context(), nodetest.System(t, d)
 		people, trails, notes := add[person, uuid.UUID](t, d, sys), add[trail, int64](t, d, sys), add[note, int64](t, d, sys)
 		inner := people.WithHooks(trailed(trails, func(hook string) error {
 			if hook == "after create" {

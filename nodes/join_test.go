@@ -14,6 +14,7 @@ import (
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
@@ -63,7 +64,7 @@ func eachOwned(t *testing.T, test func(t *testing.T, d dialect.Dialect, begin fu
 func TestJoin(t *testing.T) {
 	own := errors.New("mine")
 	eachOwned(t, func(t *testing.T, d dialect.Dialect, begin func() owned) {
-		ctx, sys := t.Context(), system(t, d)
+		ctx, sys := t.Context(), nodetest.System(t, d)
 		notes, trails := add[note, int64](t, d, sys), add[trail, int64](t, d, sys)
 		titles := func() (out []string) {
 			rows, err := notes.List(ctx, nodes.Query{})
@@ -116,7 +117,7 @@ func TestJoin(t *testing.T) {
 }
 
 func TestJoinNothing(t *testing.T) {
-	s, p := openSQLite(t).(*sqlite.DB), openPostgres(t).(*postgres.DB)
+	s, p := nodetest.SQLite(t).(*sqlite.DB), nodetest.Postgres(t).(*postgres.DB)
 	for d, tx := range map[dialect.Dialect]dialect.Tx{s: s.Join(nil), p: p.Join(nil)} {
 		require.ErrorIs(t, open[note, int64](t, d).In(tx).Create(t.Context(), &note{}), schema.ErrInvalid)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -143,7 +144,7 @@ func TestAppendOnlyRefuses(t *testing.T) {
 		over := &tally{Dialect: d}
 		table, err := schema.TableOf[note](schema.AppendOnly())
 		require.NoError(t, err)
-		gate, err := system(t, d).Add(table)
+		gate, err := nodetest.System(t, d).Add(table)
 		require.NoError(t, err)
 		n, err := nodes.New[note, int64](over, table, gate)
 		require.NoError(t, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -124,7 +125,7 @@ func TestBulkRequests(t *testing.T) {
 
 // What is no request to the node is refused by name, and nothing is sent.
 func TestForeignMessages(t *testing.T) {
-	n := open[note, int64](t, openSQLite(t))
+	n := open[note, int64](t, nodetest.SQLite(t))
 	for _, message := range []any{
 		nil, "get",
 		struct{}{},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/schemactor/schemactor/actors"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -33,7 +34,7 @@ type outcomes struct{ done, refused int }
 
 func newMachine(t *testing.T, d dialect.Dialect) *machine {
 	x := &machine{database: d, world: newWorld(), doors: map[string]door{}, tally: map[string]*outcomes{}}
-	sys := system(t, d)
+	sys := nodetest.System(t, d)
 	makers := nodeOf[maker, int64](t, x, sys, "makers")
 	wares := nodeOf[ware, int64](t, x, sys, "wares")
 	stalls := nodeOf[stall, stallKey](t, x, sys, "stalls")

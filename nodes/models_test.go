@@ -1,49 +1,26 @@
 package nodes_test
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/schemactor/schemactor/internal/nodetest"
 )
 
-// person is the plain case: a UUID key, a unique column, a nullable one with a check, lifecycle times.
-type person struct {
-	ID        uuid.UUID `db:"id"         schema:"pk"`
-	Email     string    `db:"email"      schema:"unique,size=60"`
-	Name      string    `db:"name"`
-	Age       *int      `db:"age"        schema:"check=age >= 0"`
-	CreatedAt time.Time `db:"created_at" schema:"created"`
-	UpdatedAt time.Time `db:"updated_at" schema:"updated"`
-}
+// The models that other tests have, too.
+type (
+	person  = nodetest.Person
+	note    = nodetest.Note
+	seat    = nodetest.Seat
+	seatKey = nodetest.SeatKey
+	parcel  = nodetest.Parcel
+	status  = nodetest.Status
+)
 
-func newPerson(name string, age *int) person {
-	return person{ID: uuid.New(), Email: uuid.NewString()[:8] + "@example.org", Name: name, Age: age}
-}
+func newPerson(name string, age *int) person { return nodetest.NewPerson(name, age) }
 
-// note has everything the library does by itself: numbers, defaults, versions, soft deletion.
-type note struct {
-	ID        int64      `db:"id"         schema:"pk,auto"`
-	Title     string     `db:"title"`
-	Body      string     `db:"body"       schema:"default='nothing yet'"`
-	Stars     *int       `db:"stars"      schema:"default=3"`
-	Version   int        `db:"version"    schema:"version"`
-	CreatedAt time.Time  `db:"created_at" schema:"created"`
-	UpdatedAt time.Time  `db:"updated_at" schema:"updated"`
-	DeletedAt *time.Time `db:"deleted_at" schema:"deleted"`
-}
-
-// seat has a key of two columns.
-type seat struct {
-	Room   string  `db:"room"   schema:"pk"`
-	Number int32   `db:"number" schema:"pk"`
-	Guest  *string `db:"guest"`
-}
-
-type seatKey struct {
-	Room   string `db:"room"`
-	Number int32  `db:"number"`
-}
+func newParcel() parcel { return nodetest.NewParcel() }
 
 // pair is nothing but a key.
 type pair struct {
@@ -54,42 +31,6 @@ type pair struct {
 type pairKey struct {
 	A int `db:"a"`
 	B int `db:"b"`
-}
-
-// status is a string type of its own.
-type status string
-
-// address is embedded.
-type address struct {
-	Street string  `db:"street"`
-	City   *string `db:"city"`
-}
-
-// parcel has a column of most kinds.
-type parcel struct {
-	ID       uuid.UUID       `db:"id"       schema:"pk"`
-	Status   status          `db:"status"   schema:"enum=new|sent|lost"`
-	Price    string          `db:"price"    schema:"type=decimal,precision=12,scale=2"`
-	Quantity int16           `db:"quantity"`
-	Doubled  int64           `db:"doubled"  schema:"generated=quantity * 2"`
-	Weight   float64         `db:"weight"`
-	Ratio    float32         `db:"ratio"`
-	Fragile  bool            `db:"fragile"`
-	Label    []byte          `db:"label"`
-	Tags     []string        `db:"tags"`
-	Meta     json.RawMessage `db:"meta"     schema:"null"`
-	Due      time.Time       `db:"due"      schema:"type=date"`
-	SentAt   *time.Time      `db:"sent_at"`
-	Serial   uint64          `db:"serial"`
-	address
-}
-
-func newParcel() parcel {
-	return parcel{
-		ID: uuid.New(), Status: "new", Price: "19.90", Quantity: 7, Weight: 1.25, Ratio: 0.1, Label: []byte{0, 1, 255},
-		Tags: []string{"a", "b"}, Due: time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC), Serial: 42,
-		address: address{Street: "High Street 1"},
-	}
 }
 
 // house and tenant are tied by a foreign key.

@@ -184,16 +184,22 @@ func TestCompositeKey(t *testing.T) {
 		}
 		require.ErrorIs(t, seats.Create(t.Context(), &seat{Room: "a", Number: 1}), schema.ErrDuplicate)
 		require.NoError(t, seats.Update(t.Context(), &seat{Room: "b", Number: 1, Guest: ptr("Ada")}))
-		got, err := seats.Patch(t.Context(), seatKey{"a", 2}, nodes.Set{"guest": "Bob"})
+		got, err := seats.Patch(t.Context(), seatKey{Room: "a", Number: 2}, nodes.Set{"guest": "Bob"})
 		require.NoError(t, err)
-		require.Equal(t, seat{"a", 2, ptr("Bob")}, *got)
-		require.NoError(t, seats.Delete(t.Context(), seatKey{"a", 0}))
+		require.Equal(t, seat{Room: "a", Number: 2, Guest: ptr("Bob")}, *got)
+		require.NoError(t, seats.Delete(t.Context(), seatKey{Room: "a", Number: 0}))
 
-		_, err = seats.Get(t.Context(), seatKey{"a", 0})
+		_, err = seats.Get(t.Context(), seatKey{Room: "a", Number: 0})
 		require.ErrorIs(t, err, schema.ErrNotFound)
 		rows, err := seats.List(t.Context(), nodes.Query{})
 		require.NoError(t, err)
-		require.Equal(t, []seat{{"a", 1, nil}, {"a", 2, ptr("Bob")}, {"b", 0, nil}, {"b", 1, ptr("Ada")}, {"b", 2, nil}}, rows)
+		require.Equal(t, []seat{
+			{Room: "a", Number: 1},
+			{Room: "a", Number: 2, Guest: ptr("Bob")},
+			{Room: "b", Number: 0},
+			{Room: "b", Number: 1, Guest: ptr("Ada")},
+			{Room: "b", Number: 2},
+		}, rows)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -15,7 +16,7 @@ func TestAppendOnlyTablesTakeUpsertsThatChangeNothing(t *testing.T) {
 		ctx := t.Context()
 		table, err := schema.TableOf[tool](schema.AppendOnly())
 		require.NoError(t, err)
-		gate, err := system(t, d).Add(table)
+		gate, err := nodetest.System(t, d).Add(table)
 		require.NoError(t, err)
 		tools, err := nodes.New[tool, int64](d, table, gate)
 		require.NoError(t, err)

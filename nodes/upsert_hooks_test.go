@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -98,7 +99,7 @@ func TestUpsertIsUndoneByItsHooks(t *testing.T) {
 
 // TestHookedUpsertWhoseRowAppearsMeanwhile: what the hooks of a creation did is undone, and those of an update are called.
 func TestHookedUpsertWhoseRowAppearsMeanwhile(t *testing.T) {
-	d := openPostgres(t)
+	d := nodetest.Postgres(t)
 	ctx, plain := t.Context(), open[tool, int64](t, d)
 	require.NoError(t, plain.Create(ctx, &tool{Code: "drill"}))
 	var called []string

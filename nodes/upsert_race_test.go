@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -57,7 +58,7 @@ func TestUpsertIsCreatedByExactlyOne(t *testing.T) {
 func TestUpsertBesideForeignKeys(t *testing.T) {
 	const writers, rounds = 4, 25
 	each(t, func(t *testing.T, d dialect.Dialect) {
-		sys := system(t, d)
+		sys := nodetest.System(t, d)
 		houses, tenants := add[house, int64](t, d, sys), add[tenant, int64](t, d, sys)
 		require.NoError(t, houses.Create(t.Context(), &house{ID: 1, Name: "first"}))
 		var wg sync.WaitGroup
@@ -84,7 +85,7 @@ func TestUpsertBesideForeignKeys(t *testing.T) {
 
 // TestUpsertTellsTheTruthAboutLockedRows goes through what may stand in the mark that the answer is read from.
 func TestUpsertTellsTheTruthAboutLockedRows(t *testing.T) {
-	d := openPostgres(t)
+	d := nodetest.Postgres(t)
 	ctx, tools := t.Context(), open[tool, int64](t, d)
 	row := tool{Code: "saw"}
 	require.NoError(t, tools.Create(ctx, &row))
@@ -157,7 +158,7 @@ func TestUpsertAfterAnInsertThatWasRolledBack(t *testing.T) {
 // TestUpsertOfARowThatTheTransactionCannotSee: a snapshot from before the row was committed can neither update nor pass
 // over it.
 func TestUpsertOfARowThatTheTransactionCannotSee(t *testing.T) {
-	d := openPostgres(t)
+	d := nodetest.Postgres(t)
 	ctx, tools := t.Context(), open[tool, int64](t, d)
 	_, err := tools.Count(ctx, nodes.Query{})
 	require.NoError(t, err)
@@ -184,7 +185,7 @@ func TestUpsertOfARowThatTheTransactionCannotSee(t *testing.T) {
 // TestUpsertInRepeatableReadIsCreatedByExactlyOne runs whole transactions again that the database refuses.
 func TestUpsertInRepeatableReadIsCreatedByExactlyOne(t *testing.T) {
 	const keys, writers = 6, 4
-	d := openPostgres(t)
+	d := nodetest.Postgres(t)
 	ctx, tools := t.Context(), open[tool, int64](t, d)
 	var created atomic.Int64
 	var wg sync.WaitGroup

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -121,7 +122,7 @@ func TestUpsertErrors(t *testing.T) {
 
 // TestUpsertNeverOverwritesByANumberOfTheDatabase: a sequence that lags behind is a duplicate, not another's row.
 func TestUpsertNeverOverwritesByANumberOfTheDatabase(t *testing.T) {
-	d := openPostgres(t)
+	d := nodetest.Postgres(t)
 	ctx, tools := t.Context(), open[tool, int64](t, d)
 	require.NoError(t, tools.Create(ctx, &tool{ID: 1, Code: "chosen"}))
 	_, err := tools.Upsert(ctx, &tool{Code: "new"})

@@ -7,13 +7,14 @@ import (
 	"log"
 	"strings"
 
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes/dynamic"
 )
 
 // A program that gets operations as JSON runs them without knowing the model's Go types.
 func Example() {
 	ctx := context.Background()
-	people, closing := examplePeople(ctx)
+	people, closing := nodetest.People(ctx)
 	defer closing()
 
 	asked := `{"where": {"name": {"$gte": "B"}}, "order_by": ["-name"], "only": ["name"]}`
@@ -34,7 +35,7 @@ func Example() {
 
 func ExampleNew() {
 	ctx := context.Background()
-	people, closing := examplePeople(ctx)
+	people, closing := nodetest.People(ctx)
 	defer closing()
 
 	handler := dynamic.New(people)
@@ -50,7 +51,7 @@ func ExampleNew() {
 
 // Check tells what is wrong with a call without making it. The key comes later, so it is not missed.
 func ExampleHandler() {
-	people, closing := examplePeople(context.Background())
+	people, closing := nodetest.People(context.Background())
 	defer closing()
 
 	handler := dynamic.New(people)

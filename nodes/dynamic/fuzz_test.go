@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes/dynamic"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -37,8 +38,8 @@ func FuzzDo(f *testing.F) {
 	d, err := sqlite.Open(f.Context(), ":memory:", nil)
 	require.NoError(f, err)
 	f.Cleanup(func() { require.NoError(f, d.Close()) })
-	node := open[note, int64](f, d)
-	require.NoError(f, node.Create(f.Context(), &note{Title: "first"}))
+	node := nodetest.Open[nodetest.Note, int64](f, d)
+	require.NoError(f, node.Create(f.Context(), &nodetest.Note{Title: "first"}))
 	handler := dynamic.New(node)
 	f.Fuzz(func(t *testing.T, op string, input []byte) {
 		var in map[string]any

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/nodes/dynamic"
 	"github.com/schemactor/schemactor/schema"
@@ -64,9 +65,9 @@ func throughJSON(t *testing.T, value any) (out object) {
 }
 
 func TestHandlerOperations(t *testing.T) {
-	each(t, func(t *testing.T, d dialect.Dialect) {
-		c := callerOf(t, dynamic.New(open[note, int64](t, d)))
-		require.Equal(t, "note", c.Model())
+	nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
+		c := callerOf(t, dynamic.New(nodetest.Open[nodetest.Note, int64](t, d)))
+		require.Equal(t, "Note", c.Model())
 
 		made := c.do("create", object{"row": object{"title": "first", "stars": json.Number("5")}})
 		key := made["key"]
@@ -172,10 +173,10 @@ func (c *caller) writingMany() {
 
 // Every kind of value goes out, over a wire and in again without a change.
 func TestHandlerKeepsEveryKind(t *testing.T) {
-	each(t, func(t *testing.T, d dialect.Dialect) {
-		node := open[parcel, uuid.UUID](t, d)
+	nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
+		node := nodetest.Open[nodetest.Parcel, uuid.UUID](t, d)
 		c := callerOf(t, dynamic.New(node))
-		p := newParcel()
+		p := nodetest.NewParcel()
 		p.Meta = json.RawMessage(`{"a":[1,"two"]}`)
 		p.SentAt = ptr(time.Date(2024, 5, 6, 7, 8, 9, 123456000, time.UTC))
 		p.Serial = math.MaxInt64
@@ -194,8 +195,8 @@ func TestHandlerKeepsEveryKind(t *testing.T) {
 }
 
 func TestHandlerCompositeKey(t *testing.T) {
-	each(t, func(t *testing.T, d dialect.Dialect) {
-		c := callerOf(t, dynamic.New(open[seat, seatKey](t, d)))
+	nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
+		c := callerOf(t, dynamic.New(nodetest.Open[nodetest.Seat, nodetest.SeatKey](t, d)))
 		key := object{"room": "hall", "number": int64(4)}
 		made := c.do("create", object{"row": object{"room": "hall", "number": 4, "guest": "Ada"}})
 		require.Equal(t, key, made["key"])
@@ -213,8 +214,8 @@ func TestHandlerCompositeKey(t *testing.T) {
 }
 
 func TestHandlerInTransaction(t *testing.T) {
-	each(t, func(t *testing.T, d dialect.Dialect) {
-		node := open[note, int64](t, d)
+	nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
+		node := nodetest.Open[nodetest.Note, int64](t, d)
 		c := callerOf(t, dynamic.New(node))
 		c.do("count", object{})
 		gone := errors.New("not wanted")
@@ -232,10 +233,10 @@ func TestHandlerInTransaction(t *testing.T) {
 }
 
 func TestHandlerHooks(t *testing.T) {
-	refuse := nodes.Hooks[note, int64]{Validate: func(context.Context, *note) error {
+	refuse := nodes.Hooks[nodetest.Note, int64]{Validate: func(context.Context, *nodetest.Note) error {
 		return nodes.Field("title", "is not to be had")
 	}}
-	node := open[note, int64](t, openSQLite(t)).WithHooks(refuse)
+	node := nodetest.Open[nodetest.Note, int64](t, nodetest.SQLite(t)).WithHooks(refuse)
 	err := callerOf(t, dynamic.New(node)).fails("create", object{"row": object{"title": "x"}})
 	require.ErrorIs(t, err, schema.ErrInvalid)
 	require.ErrorContains(t, err, "[title]")

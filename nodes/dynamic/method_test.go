@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/nodes/dynamic"
 )
@@ -30,7 +31,7 @@ func TestEveryMethodHasAName(t *testing.T) {
 	for _, spec := range dynamic.Operations() {
 		operations[spec.Name] = true
 	}
-	node := reflect.TypeFor[*nodes.Node[note, int64]]()
+	node := reflect.TypeFor[*nodes.Node[nodetest.Note, int64]]()
 	for i := range node.NumMethod() {
 		method := node.Method(i).Name
 		if _, ok := elsewhere[method]; ok {

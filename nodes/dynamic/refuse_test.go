@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/nodes/dynamic"
 	"github.com/schemactor/schemactor/schema"
@@ -59,8 +60,8 @@ var refusals = []struct {
 
 // What is wrong by itself is found before a statement is sent, by Check and by Do alike.
 func TestHandlerRefuses(t *testing.T) {
-	d := openSQLite(t)
-	h := dynamic.New(open[note, int64](t, d))
+	d := nodetest.SQLite(t)
+	h := dynamic.New(nodetest.Open[nodetest.Note, int64](t, d))
 	for _, r := range refusals {
 		err := errors.Join(h.Check(r.op, r.in)...)
 		require.ErrorIs(t, err, schema.ErrInvalid, "%s %v", r.op, r.in)
@@ -92,8 +93,8 @@ type switches struct {
 
 // A value that would be stored as another one is refused rather than changed in silence.
 func TestHandlerLosesNothing(t *testing.T) {
-	each(t, func(t *testing.T, d dialect.Dialect) {
-		c := callerOf(t, dynamic.New(open[switches, uuid.UUID](t, d)))
+	nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
+		c := callerOf(t, dynamic.New(nodetest.Open[switches, uuid.UUID](t, d)))
 		id := uuid.NewString()
 		for column, value := range map[string]any{"level": 0, "nick": "", "count": nil} {
 			for _, in := range []object{{"id": id, column: value}} {
@@ -123,7 +124,7 @@ func TestHandlerLosesNothing(t *testing.T) {
 }
 
 func TestHandlerPaths(t *testing.T) {
-	h := dynamic.New(open[seat, seatKey](t, openSQLite(t)))
+	h := dynamic.New(nodetest.Open[nodetest.Seat, nodetest.SeatKey](t, nodetest.SQLite(t)))
 	require.Empty(t, h.Check("create", object{"row": object{"room": "a"}}, "row.number"))
 	require.Empty(t, h.Check("create", nil, "row"))
 	require.Empty(t, h.Check("get", object{"key": object{"room": "a"}}, "key.number"))

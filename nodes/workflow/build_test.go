@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/coordinator"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes/workflow"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -73,7 +74,7 @@ var faulty = map[string]func(b *workflow.Builder){
 }
 
 func TestBuildNamesEveryFault(t *testing.T) {
-	d := openSQLite(t)
+	d := nodetest.SQLite(t)
 	c := shop(t, d)
 	for text, add := range faulty {
 		b := workflow.New("faulty")
@@ -95,7 +96,7 @@ func TestBuildReportsAllFaultsAtOnce(t *testing.T) {
 	b := workflow.New("all")
 	b.Step("a", workflow.Op("User", "fetch")).Step("b", workflow.Op("Nobody", "get")).Step("c", workflow.Op("User", "get")).
 		Func("d", nothing).Connect("d.x", "d.x").Connect("a.row", "c.kee")
-	_, err := b.Build(shop(t, openSQLite(t)))
+	_, err := b.Build(shop(t, nodetest.SQLite(t)))
 	for _, text := range []string{`"fetch"`, `"Nobody"`, "key is missing", "step d depends on itself", `"kee"`} {
 		require.ErrorContains(t, err, text)
 	}
@@ -106,7 +107,7 @@ func TestBuiltWorkflowIsImmutable(t *testing.T) {
 	row := map[string]any{"email": "ada@example.org"}
 	b := workflow.New("fixed").Step("make", workflow.Op("User", "create", workflow.Input{"row": row})).
 		Connect("input.id", "make.row.id")
-	w, err := b.Build(shop(t, openSQLite(t)))
+	w, err := b.Build(shop(t, nodetest.SQLite(t)))
 	require.NoError(t, err)
 	row["email"], row["nonsense"] = 5, true
 	b.Step("more", workflow.Op("User", "create")).Connect("make.row", "more.row")
@@ -120,7 +121,7 @@ func TestBuiltWorkflowIsImmutable(t *testing.T) {
 
 // A model is found by its struct, by its table, and by its table's whole name, but not where that could be two.
 func TestModelsByName(t *testing.T) {
-	c := shop(t, openSQLite(t))
+	c := shop(t, nodetest.SQLite(t))
 	exposed[Payment, int64](t, c, schema.Named("refunds"))
 	_, err := coordinator.Register[Payment, int64](c, schema.Named("secrets"))
 	require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes/workflow"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -28,7 +29,7 @@ const purchaseDocument = `{
 func TestParse(t *testing.T) {
 	b, err := workflow.Parse([]byte(purchaseDocument))
 	require.NoError(t, err)
-	w, err := b.Build(shop(t, openSQLite(t)))
+	w, err := b.Build(shop(t, nodetest.SQLite(t)))
 	require.NoError(t, err)
 	require.Equal(t, "purchase", w.Name())
 	in, err := workflow.ParseInput([]byte(`{"id": "0195a3f4-1111-7000-8000-000000000001", "email": "ada@example.org"}`))
@@ -100,7 +101,7 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add([]byte(document))
 	}
-	d := openSQLite(f)
+	d := nodetest.SQLite(f)
 	c := shop(f, d)
 	f.Fuzz(func(t *testing.T, document []byte) {
 		b, err := workflow.Parse(document)

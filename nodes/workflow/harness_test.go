@@ -2,7 +2,6 @@ package workflow_test
 
 import (
 	"context"
-	"path/filepath"
 	"testing"
 
 	"github.com/google/uuid"
@@ -11,8 +10,6 @@ import (
 
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/dialect"
-	"github.com/schemactor/schemactor/dialect/postgres"
-	"github.com/schemactor/schemactor/dialect/sqlite"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/nodes/dynamic"
@@ -37,24 +34,6 @@ type Order struct {
 type Payment struct {
 	ID      int64 `db:"id"       schema:"pk,auto"`
 	OrderID int64 `db:"order_id" schema:"references=orders.id"`
-}
-
-// each runs a test with a new database of every dialect.
-func each(t *testing.T, fn func(t *testing.T, d dialect.Dialect)) {
-	t.Run("sqlite", func(t *testing.T) { fn(t, openSQLite(t)) })
-	t.Run("postgres", func(t *testing.T) {
-		d, err := postgres.Open(t.Context(), postgrestest.Open(t), nil)
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, d.Close()) })
-		fn(t, d)
-	})
-}
-
-func openSQLite(t testing.TB) dialect.Dialect {
-	d, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), nil)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, d.Close()) })
-	return d
 }
 
 // shop is a coordinator with the three models, whose tables nobody has used.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes/workflow"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -23,7 +24,7 @@ func repeated(before, element, after string, most int) string {
 
 // However much is wrong with a document, the error can be read by a person.
 func TestFaultsAreBounded(t *testing.T) {
-	c := shop(t, openSQLite(t))
+	c := shop(t, nodetest.SQLite(t))
 	var circle, steps strings.Builder
 	for i := range 5000 {
 		fmt.Fprintf(&steps, `{"name":"s%d","model":"User","operation":"list","after":["s%d"]},`, i, (i+1)%5000)
@@ -58,7 +59,7 @@ func TestWideDocument(t *testing.T) {
 	document := fmt.Sprintf(`{"name":"wide","steps":[%s]}`, strings.Join(steps, ","))
 	b, err := workflow.Parse([]byte(document))
 	require.NoError(t, err)
-	w, err := b.Build(shop(t, openSQLite(t)))
+	w, err := b.Build(shop(t, nodetest.SQLite(t)))
 	require.NoError(t, err)
 	out, err := w.Run(t.Context(), nil)
 	require.NoError(t, err)
@@ -67,7 +68,7 @@ func TestWideDocument(t *testing.T) {
 	document = fmt.Sprintf(`{"name":"wide","steps":[%s],"connections":[%s]}`, steps[0], strings.Join(connections, ","))
 	b, err = workflow.Parse([]byte(document))
 	require.NoError(t, err)
-	_, err = b.Build(shop(t, openSQLite(t)))
+	_, err = b.Build(shop(t, nodetest.SQLite(t)))
 	require.ErrorContains(t, err, `unknown input "i0"`)
 	require.ErrorContains(t, err, fmt.Sprint(wide-100, " more faults"))
 }
@@ -80,7 +81,7 @@ func TestDocumentOnUnseenTables(t *testing.T) {
 	document = strings.Replace(document, `"connections": [`, `"connections": [
     {"from": "order.key", "to": "pay.row.order_id"},`, 1)
 	for _, transaction := range []string{"true", "false"} {
-		each(t, func(t *testing.T, d dialect.Dialect) {
+		nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
 			b, err := workflow.Parse([]byte(strings.Replace(document, `"transaction": true`, `"transaction": `+transaction, 1)))
 			require.NoError(t, err)
 			w, err := b.Build(shop(t, d))

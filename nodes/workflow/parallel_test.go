@@ -13,6 +13,7 @@ import (
 
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/nodes/dynamic"
 	"github.com/schemactor/schemactor/nodes/workflow"
@@ -37,7 +38,7 @@ func meeting(guests int32) func(ctx context.Context) error {
 
 // Operations on nodes run at the same time, and one that waits for two others begins after both.
 func TestOperationsOverlap(t *testing.T) {
-	each(t, func(t *testing.T, d dialect.Dialect) {
+	nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
 		c, err := coordinator.New(d, nil)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, c.Close(context.WithoutCancel(t.Context()))) })
@@ -79,7 +80,7 @@ func TestTransactionIsSerial(t *testing.T) {
 			return nil, nil
 		})
 	}
-	w, err := b.After("c", "b").Build(shop(t, openSQLite(t)))
+	w, err := b.After("c", "b").Build(shop(t, nodetest.SQLite(t)))
 	require.NoError(t, err)
 	require.Equal(t, []string{"a", "b", "c", "d"}, w.Steps())
 	out, err := w.Run(t.Context(), nil)
@@ -102,7 +103,7 @@ func TestDiamond(t *testing.T) {
 			return map[string]any{"sum": in["a"].(int) + in["b"].(int)}, nil
 		}).
 		Connect("top.n", "left.n").Connect("top.n", "right.n").Connect("left.n", "bottom.a").Connect("right.n", "bottom.b").
-		Build(shop(t, openSQLite(t)))
+		Build(shop(t, nodetest.SQLite(t)))
 	require.NoError(t, err)
 	out, err := w.Run(t.Context(), nil)
 	require.NoError(t, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes/workflow"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -41,7 +42,7 @@ func buyer() workflow.Input {
 func TestFiveOperationsOnUnseenTables(t *testing.T) {
 	for _, way := range []string{"parallel", "transaction"} {
 		t.Run(way, func(t *testing.T) {
-			each(t, func(t *testing.T, d dialect.Dialect) {
+			nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
 				var opts []workflow.Option
 				if way == "transaction" {
 					opts = append(opts, workflow.InTransaction())
@@ -73,7 +74,7 @@ func TestFiveOperationsOnUnseenTables(t *testing.T) {
 // One built workflow is run by many at once.
 func TestRunManyTimesAtOnce(t *testing.T) {
 	const runs = 20
-	each(t, func(t *testing.T, d dialect.Dialect) {
+	nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
 		w, err := purchase().Build(shop(t, d))
 		require.NoError(t, err)
 		ids := make([]string, runs)
@@ -104,7 +105,7 @@ func TestFailureInTheMiddle(t *testing.T) {
 			Connect("user.key", "refused.row.user_id").After("refused", "pay").After("read", "refused").
 			After("payments", "refused")
 	}
-	each(t, func(t *testing.T, d dialect.Dialect) {
+	nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
 		c := shop(t, d)
 		for _, undone := range []bool{true, false} {
 			var opts []workflow.Option
@@ -154,7 +155,7 @@ func TestStepsOverlap(t *testing.T) {
 	for i := range steps {
 		b.Func(fmt.Sprint("guest", i), meet)
 	}
-	w, err := b.Build(shop(t, openSQLite(t)))
+	w, err := b.Build(shop(t, nodetest.SQLite(t)))
 	require.NoError(t, err)
 	_, err = w.Run(t.Context(), nil)
 	require.NoError(t, err)
@@ -178,7 +179,7 @@ func TestParallelIsBounded(t *testing.T) {
 	for i := range 50 {
 		b.Func(fmt.Sprint("step", i), step)
 	}
-	w, err := b.Build(shop(t, openSQLite(t)))
+	w, err := b.Build(shop(t, nodetest.SQLite(t)))
 	require.NoError(t, err)
 	out, err := w.Run(t.Context(), nil)
 	require.NoError(t, err)
@@ -204,7 +205,7 @@ func TestFirstFailureStopsTheRun(t *testing.T) {
 		Func("never", func(context.Context, workflow.Input) (map[string]any, error) {
 			panic("was begun")
 		}).After("never", "slow").
-		Build(shop(t, openSQLite(t)))
+		Build(shop(t, nodetest.SQLite(t)))
 	require.NoError(t, err)
 	out, err := w.Run(t.Context(), nil)
 	require.ErrorIs(t, err, boom)
@@ -226,7 +227,7 @@ func TestCancelledBeforeAndDuring(t *testing.T) {
 		}).
 		Func("second", func(context.Context, workflow.Input) (map[string]any, error) { panic("was begun") }).
 		After("second", "first").
-		Build(shop(t, openSQLite(t)))
+		Build(shop(t, nodetest.SQLite(t)))
 	require.NoError(t, err)
 	for range 2 {
 		out, err := w.Run(ctx, nil)
@@ -237,7 +238,7 @@ func TestCancelledBeforeAndDuring(t *testing.T) {
 
 // A panic, or a function that ends its goroutine, is an error of its step, and tells no values.
 func TestPanicsBecomeErrors(t *testing.T) {
-	each(t, func(t *testing.T, d dialect.Dialect) {
+	nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
 		c := shop(t, d)
 		for _, opts := range [][]workflow.Option{nil, {workflow.InTransaction()}} {
 			w, err := purchase(opts...).
@@ -262,7 +263,7 @@ func TestPanicsBecomeErrors(t *testing.T) {
 			runtime.Goexit()
 			return nil, nil
 		}).
-		Build(shop(t, openSQLite(t)))
+		Build(shop(t, nodetest.SQLite(t)))
 	require.NoError(t, err)
 	_, err = w.Run(t.Context(), nil)
 	require.ErrorContains(t, err, "step exit: the function ended its goroutine")

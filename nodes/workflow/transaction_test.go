@@ -10,6 +10,7 @@ import (
 
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes/workflow"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -26,7 +27,7 @@ func refused(times int) workflow.Func {
 
 // What the database refuses is run again from the start, and the result is that of the last run alone.
 func TestTransactionIsRunAgain(t *testing.T) {
-	each(t, func(t *testing.T, d dialect.Dialect) {
+	nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
 		c := shop(t, d)
 		w, err := purchase(workflow.InTransaction()).Func("late", refused(2)).After("late", "payments", "read").Build(c)
 		require.NoError(t, err)
@@ -50,7 +51,7 @@ func TestTransactionIsRunAgain(t *testing.T) {
 }
 
 func TestTransactionOptions(t *testing.T) {
-	each(t, func(t *testing.T, d dialect.Dialect) {
+	nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
 		c := shop(t, d)
 		w, err := purchase(workflow.InTransaction(coordinator.ReadOnly())).Build(c)
 		require.NoError(t, err)
@@ -69,7 +70,7 @@ func TestTransactionOptions(t *testing.T) {
 // In the transaction of another, a workflow that fails undoes what it did and leaves the rest, also on tables that nobody
 // has used; one that is refused by the database has the whole transaction run again.
 func TestNestedWorkflows(t *testing.T) {
-	each(t, func(t *testing.T, d dialect.Dialect) {
+	nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
 		c := shop(t, d)
 		no := errors.New("no")
 		inner, err := purchase(workflow.InTransaction()).

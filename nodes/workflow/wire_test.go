@@ -10,6 +10,7 @@ import (
 
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/nodes/dynamic"
 	"github.com/schemactor/schemactor/nodes/workflow"
@@ -18,7 +19,7 @@ import (
 
 // Values go from functions into operations and back, whole and in part.
 func TestFunctionsBetweenOperations(t *testing.T) {
-	each(t, func(t *testing.T, d dialect.Dialect) {
+	nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
 		w, err := workflow.New("sum").
 			Step("users", workflow.Op("User", "bulk_upsert")).
 			Func("pick", func(_ context.Context, in workflow.Input) (map[string]any, error) {
@@ -61,7 +62,7 @@ func TestValuesThatNeverCome(t *testing.T) {
 		Step("all", workflow.Op("User", "list")).
 		Step("read", workflow.Op("User", "get")).
 		Connect("all.rows.0.id", "read.key").
-		Build(shop(t, openSQLite(t)))
+		Build(shop(t, nodetest.SQLite(t)))
 	require.NoError(t, err)
 	out, err := w.Run(t.Context(), nil)
 	require.ErrorIs(t, err, schema.ErrInvalid)
@@ -70,7 +71,7 @@ func TestValuesThatNeverCome(t *testing.T) {
 
 	_, err = w.Run(t.Context(), workflow.Input{"extra": 1})
 	require.ErrorContains(t, err, `unknown input "extra"`)
-	w, err = purchase().Build(shop(t, openSQLite(t)))
+	w, err = purchase().Build(shop(t, nodetest.SQLite(t)))
 	require.NoError(t, err)
 	out, err = w.Run(t.Context(), workflow.Input{"id": "x"})
 	require.ErrorIs(t, err, schema.ErrInvalid)
@@ -80,7 +81,7 @@ func TestValuesThatNeverCome(t *testing.T) {
 
 // A function uses nodes in the workflow's transaction, and a workflow becomes part of the transaction it is run in.
 func TestTransactions(t *testing.T) {
-	each(t, func(t *testing.T, d dialect.Dialect) {
+	nodetest.Each(t, func(t *testing.T, d dialect.Dialect) {
 		c := shop(t, d)
 		people := exposed[User, uuid.UUID](t, c, schema.Named("people"))
 		w, err := workflow.New("typed", workflow.InTransaction()).
@@ -116,7 +117,7 @@ func TestTransactions(t *testing.T) {
 
 // Hooks are called where the node was exposed with them.
 func TestHooksInWorkflows(t *testing.T) {
-	c, err := coordinator.New(openSQLite(t), nil)
+	c, err := coordinator.New(nodetest.SQLite(t), nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, c.Close(context.WithoutCancel(t.Context()))) })
 	users := exposed[User, uuid.UUID](t, c)
@@ -134,7 +135,7 @@ func TestHooksInWorkflows(t *testing.T) {
 	_, err = after.Run(t.Context(), buyer())
 	require.ErrorContains(t, err, "is not liked [email]")
 
-	other := shop(t, openSQLite(t))
+	other := shop(t, nodetest.SQLite(t))
 	require.ErrorIs(t, other.Expose(dynamic.New(users)), schema.ErrInvalid)
 	require.ErrorIs(t, other.Expose(nil), schema.ErrInvalid)
 }

@@ -1,4 +1,4 @@
-package dynamic_test
+package nodetest
 
 import (
 	"encoding/json"
@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// person is the plain case: a UUID key, a unique column, a nullable one with a check, lifecycle times.
-type person struct {
+// Person is the plain case: a UUID key, a unique column, a nullable one with a check, lifecycle times.
+type Person struct {
 	ID        uuid.UUID `db:"id"         schema:"pk"`
 	Email     string    `db:"email"      schema:"unique,size=60"`
 	Name      string    `db:"name"`
@@ -17,12 +17,13 @@ type person struct {
 	UpdatedAt time.Time `db:"updated_at" schema:"updated"`
 }
 
-func newPerson(name string, age *int) person {
-	return person{ID: uuid.New(), Email: uuid.NewString()[:8] + "@example.org", Name: name, Age: age}
+// NewPerson gives one whom no other has the key or address of.
+func NewPerson(name string, age *int) Person {
+	return Person{ID: uuid.New(), Email: uuid.NewString()[:8] + "@example.org", Name: name, Age: age}
 }
 
-// note has everything the library does by itself: numbers, defaults, versions, soft deletion.
-type note struct {
+// Note has everything the library does by itself: numbers, defaults, versions, soft deletion.
+type Note struct {
 	ID        int64      `db:"id"         schema:"pk,auto"`
 	Title     string     `db:"title"`
 	Body      string     `db:"body"       schema:"default='nothing yet'"`
@@ -33,31 +34,32 @@ type note struct {
 	DeletedAt *time.Time `db:"deleted_at" schema:"deleted"`
 }
 
-// seat has a key of two columns.
-type seat struct {
+// Seat has a key of two columns.
+type Seat struct {
 	Room   string  `db:"room"   schema:"pk"`
 	Number int32   `db:"number" schema:"pk"`
 	Guest  *string `db:"guest"`
 }
 
-type seatKey struct {
+// SeatKey is the key of a Seat.
+type SeatKey struct {
 	Room   string `db:"room"`
 	Number int32  `db:"number"`
 }
 
-// status is a string type of its own.
-type status string
+// Status is a string type of its own.
+type Status string
 
-// address is embedded.
+// address is embedded, and not exported: its fields are columns all the same.
 type address struct {
 	Street string  `db:"street"`
 	City   *string `db:"city"`
 }
 
-// parcel has a column of most kinds.
-type parcel struct {
+// Parcel has a column of most kinds.
+type Parcel struct {
 	ID       uuid.UUID       `db:"id"       schema:"pk"`
-	Status   status          `db:"status"   schema:"enum=new|sent|lost"`
+	Status   Status          `db:"status"   schema:"enum=new|sent|lost"`
 	Price    string          `db:"price"    schema:"type=decimal,precision=12,scale=2"`
 	Quantity int16           `db:"quantity"`
 	Doubled  int64           `db:"doubled"  schema:"generated=quantity * 2"`
@@ -73,12 +75,11 @@ type parcel struct {
 	address
 }
 
-func newParcel() parcel {
-	return parcel{
+// NewParcel gives one with a value in every kind of column.
+func NewParcel() Parcel {
+	return Parcel{
 		ID: uuid.New(), Status: "new", Price: "19.90", Quantity: 7, Weight: 1.25, Ratio: 0.1, Label: []byte{0, 1, 255},
 		Tags: []string{"a", "b"}, Due: time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC), Serial: 42,
 		address: address{Street: "High Street 1"},
 	}
 }
-
-func ptr[V any](v V) *V { return &v }
