@@ -32,8 +32,9 @@ type ServeConfig struct {
 }
 
 // Serve mounts a server, as a nodes.Node is that is not In a transaction, behind a PID of the caller's own actor system:
-// spawn the props there, under any supervisor, and send requests. What answers is a message too: the server's reply, or the error, which Reply tells
-// apart. Messages do not leave the process: they are Go values, owned by the actor until it has replied.
+// spawn the props there, under any supervisor, and send requests. What answers is a message too: the server's reply, or the
+// error, which Reply tells apart. Messages do not leave the process: they are Go values, owned by the actor until it has
+// replied.
 //
 // The actor works on several messages at once, so that one slow statement does not stop the others, and replies in the
 // order in which they end. A panic of the server becomes the error that answers its message, and is logged; the actor lives

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// appendIdentity appends the values of columns by which rows are told apart so that equal values, and no others, give equal bytes. Integers, texts
-// and UUIDs stand in their order.
+// appendIdentity appends the values of columns by which rows are told apart so that equal values, and no others, give equal
+// bytes. Integers, texts and UUIDs stand in their order.
 func appendIdentity(dst []byte, values []any) []byte {
 	for _, value := range values {
 		switch v := value.(type) {
