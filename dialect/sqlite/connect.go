@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -20,22 +19,22 @@ type connector struct {
 	write  bool
 }
 
-// Driver gives the driver that the connections come from.
-func (c *connector) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
+// statements is how many prepared statements a connection keeps.
+const statements = "256"
 
-// Connect opens a connection.
-func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
-	query := url.Values{"_busy_timeout": {fmt.Sprint(c.config.BusyTimeout.Milliseconds())}}
-	if c.write {
-		query.Set("_txlock", "immediate")
-	} else {
+// open opens a connection.
+func (c *connector) open(ctx context.Context) (*conn, error) {
+	query := url.Values{
+		"_busy_timeout": {fmt.Sprint(c.config.BusyTimeout.Milliseconds())}, "_stmt_cache_size": {statements},
+	}
+	if !c.write {
 		query.Set("mode", "ro")
 	}
-	opened, err := c.Driver().Open(source(c.path, query))
+	opened, err := (&sqlite3.SQLiteDriver{}).Open(source(c.path, query))
 	if err != nil {
 		return nil, err
 	}
-	made := &conn{opened.(*sqlite3.SQLiteConn)}
+	made := &conn{SQLiteConn: opened.(*sqlite3.SQLiteConn)}
 	if err := c.prepare(ctx, made); err != nil {
 		return nil, errors.Join(err, made.Close())
 	}
@@ -60,7 +59,7 @@ func (c *connector) prepare(ctx context.Context, made *conn) error {
 		}
 	}
 	for _, p := range pragmas {
-		if _, err := made.ExecContext(ctx, p, nil); err != nil {
+		if _, err := made.Exec(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -96,9 +95,9 @@ func (c *connector) writable(ctx context.Context, made *conn) error {
 	for _, statement := range []string{
 		"PRAGMA busy_timeout = 0", "BEGIN IMMEDIATE", "PRAGMA user_version = 0", "ROLLBACK", wait,
 	} {
-		_, err := made.ExecContext(ctx, statement, nil)
+		_, err := made.Exec(ctx, statement)
 		if e, ok := errors.AsType[sqlite3.Error](err); ok && e.Code == sqlite3.ErrBusy {
-			_, err = made.ExecContext(ctx, wait, nil)
+			_, err = made.Exec(ctx, wait)
 			return err
 		}
 		if err != nil {
@@ -106,43 +105,4 @@ func (c *connector) writable(ctx context.Context, made *conn) error {
 		}
 	}
 	return nil
-}
-
-// conn is the driver's connection, which the pool may keep after a transaction whose context ended: without these two
-// methods it would be thrown away, and a database in memory with it.
-type conn struct{ *sqlite3.SQLiteConn }
-
-var (
-	_ driver.SessionResetter = (*conn)(nil)
-	_ driver.Validator       = (*conn)(nil)
-)
-
-// ResetSession refuses a connection that is still inside a transaction.
-func (c *conn) ResetSession(context.Context) error {
-	if !c.IsValid() {
-		return driver.ErrBadConn
-	}
-	return nil
-}
-
-// IsValid ends a transaction that was left open and reports whether none is left.
-func (c *conn) IsValid() bool {
-	if !c.AutoCommit() {
-		_, _ = c.ExecContext(context.Background(), "ROLLBACK", nil) // the state afterwards says what came of it
-	}
-	return c.AutoCommit()
-}
-
-// text runs a pragma that answers with one text.
-func (c *conn) text(ctx context.Context, pragma string) (string, error) {
-	rows, err := c.QueryContext(ctx, pragma, nil)
-	if err != nil {
-		return "", err
-	}
-	row := make([]driver.Value, len(rows.Columns()))
-	err = rows.Next(row)
-	if err = errors.Join(err, rows.Close()); err != nil || len(row) == 0 {
-		return "", err
-	}
-	return fmt.Sprint(row[0]), nil
 }

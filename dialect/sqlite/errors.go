@@ -58,12 +58,6 @@ func aboutText(message string) bool {
 	return false
 }
 
-// isError reports SQLite's general error, code 1: the statement cannot be run as things are.
-func isError(err error) bool {
-	e, ok := errors.AsType[sqlite3.Error](err)
-	return ok && e.Code == sqlite3.ErrError
-}
-
 // constraintDatatype is SQLITE_CONSTRAINT_DATATYPE: a value that a STRICT table refuses. The driver has no name for it.
 const constraintDatatype sqlite3.ErrNoExtended = 3091
 

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,12 +45,12 @@ type reading struct {
 // Reader and Writer they run in one transaction of the Reader's, so that they see the same tables.
 func (d *DB) Inspect(ctx context.Context, q dialect.Querier, refs ...schema.Ref) ([]*schema.Live, error) {
 	if q == d.Reader() || q == d.Writer() {
-		tx, err := d.reader.BeginTx(ctx, nil)
+		tx, err := d.view(ctx)
 		if err != nil {
 			return nil, d.Classify(err)
 		}
-		defer tx.Rollback()
-		q = querier{tx}
+		defer tx.Rollback(ctx)
+		q = tx
 	}
 	r := &reading{ctx: ctx, q: q, names: names(refs), found: map[string]*schema.Live{}, texts: map[string]tableText{}}
 	for _, step := range []func() error{r.relations, r.columns, r.indexes, r.foreignKeys, r.sources} {
@@ -277,16 +276,17 @@ func affinity(declared string) string {
 
 // Born makes the model in a private in-memory database and reads it back. The transaction is not used.
 func (d *DB) Born(ctx context.Context, _ dialect.Tx, model *schema.Table) (*schema.Live, error) {
-	scratch := sql.OpenDB(&connector{path: memory, config: Config{Synchronous: "OFF"}, write: true})
-	scratch.SetMaxOpenConns(1)
+	scratch, err := (&connector{path: memory, config: Config{Synchronous: "OFF"}, write: true}).open(ctx)
+	if err != nil {
+		return nil, d.Classify(err)
+	}
 	defer scratch.Close()
-	q := querier{scratch}
 	for _, s := range d.Create(model).Statements {
-		if _, err := q.Exec(ctx, s.SQL); err != nil {
+		if _, err := scratch.Exec(ctx, s.SQL); err != nil {
 			return nil, d.Classify(err)
 		}
 	}
-	lives, err := d.Inspect(ctx, q, model.Ref())
+	lives, err := d.Inspect(ctx, scratch, model.Ref())
 	if err != nil {
 		return nil, err
 	}

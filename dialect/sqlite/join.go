@@ -21,7 +21,7 @@ func (d *DB) Join(tx *sql.Tx) dialect.Tx {
 	if tx == nil {
 		return nil
 	}
-	return joined{&session{querier: querier{tx}}}
+	return joined{&session{q: querier{tx}}}
 }
 
 // joined is a transaction that somebody else ends.

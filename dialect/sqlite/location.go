@@ -9,7 +9,7 @@ import (
 
 // Location implements dialect.Located: the file, or which private database in memory it is.
 func (d *DB) Location(ctx context.Context) (where string, err error) {
-	_, err = dialect.QueryRow(ctx, querier{d.reader}, "SELECT coalesce(file, '') FROM pragma_database_list WHERE name = 'main'", nil, &where)
+	_, err = dialect.QueryRow(ctx, d.reader, "SELECT coalesce(file, '') FROM pragma_database_list WHERE name = 'main'", nil, &where)
 	switch {
 	case err != nil:
 		return "", d.Classify(err)

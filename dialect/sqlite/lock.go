@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -38,18 +36,19 @@ func (d *DB) Locked(ctx context.Context, _ []schema.Ref, fn func(ctx context.Con
 	if err := begin(ctx, after, pinned); err != nil {
 		return d.Classify(told(ctx, err))
 	}
-	within := &session{querier: querier{pinned}}
+	within := &session{q: pinned}
 	if err := fn(ctx, locked{within}); err != nil {
 		return err
 	}
-	if within.ended {
-		return lost()
+	within.closeRows()
+	if within.ended != nil {
+		return within.ended
 	}
 	if err := ctx.Err(); err != nil {
 		return d.Classify(err)
 	}
 	// A commit is not interrupted: either outcome would be possible.
-	if _, err := pinned.ExecContext(after, "COMMIT"); err != nil {
+	if _, err := pinned.Exec(after, "COMMIT"); err != nil {
 		return d.Classify(err)
 	}
 	return nil
@@ -57,17 +56,26 @@ func (d *DB) Locked(ctx context.Context, _ []schema.Ref, fn func(ctx context.Con
 
 // Aside runs fn in a transaction on one of the reading connections.
 func (d *DB) Aside(ctx context.Context, fn func(ctx context.Context, tx dialect.Tx) error) error {
-	tx, err := d.reader.BeginTx(ctx, nil)
+	tx, err := d.view(ctx)
 	if err != nil {
-		return d.Classify(told(ctx, err))
+		return d.Classify(err)
 	}
-	defer tx.Rollback()
-	return fn(ctx, locked{&session{querier: querier{tx}}})
+	defer tx.Rollback(ctx)
+	return fn(ctx, locked{&tx.session})
+}
+
+// view opens a transaction on one of the reading connections, for several looks at one moment.
+func (d *DB) view(ctx context.Context) (*transaction, error) {
+	t := &transaction{}
+	if err := t.open(ctx, d.reader, "BEGIN"); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // turn waits for the other Locked calls of this process, then for the writer's connection. On success the caller gives
 // both back.
-func (d *DB) turn(ctx context.Context) (*sql.Conn, error) {
+func (d *DB) turn(ctx context.Context) (connection, error) {
 	timer := time.NewTimer(lockWait)
 	defer timer.Stop()
 	select {
@@ -79,7 +87,7 @@ func (d *DB) turn(ctx context.Context) (*sql.Conn, error) {
 	}
 	wait, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
-	pinned, err := d.writer.Conn(wait)
+	pinned, err := d.writer.take(wait)
 	if err == nil {
 		return pinned, nil
 	}
@@ -91,16 +99,16 @@ func (d *DB) turn(ctx context.Context) (*sql.Conn, error) {
 }
 
 // begin takes the write lock, with its own wait in the place of the connection's.
-func begin(ctx, after context.Context, pinned *sql.Conn) error {
+func begin(ctx, after context.Context, pinned connection) error {
 	var busy int64
-	if _, err := dialect.QueryRow(ctx, querier{pinned}, "PRAGMA busy_timeout", nil, &busy); err != nil {
+	if _, err := dialect.QueryRow(ctx, pinned, "PRAGMA busy_timeout", nil, &busy); err != nil {
 		return err
 	}
-	if _, err := pinned.ExecContext(ctx, setBusy(lockWait.Milliseconds())); err != nil {
+	if _, err := pinned.Exec(ctx, setBusy(lockWait.Milliseconds())); err != nil {
 		return err
 	}
-	_, err := pinned.ExecContext(ctx, "BEGIN IMMEDIATE")
-	_, restoreErr := pinned.ExecContext(after, setBusy(busy))
+	_, err := pinned.Exec(ctx, "BEGIN IMMEDIATE")
+	_, restoreErr := pinned.Exec(after, setBusy(busy))
 	return errors.Join(err, restoreErr)
 }
 
@@ -109,7 +117,7 @@ type settings map[string]string
 
 // relax sets a connection up for the change of tables, which can be done outside a transaction only, and gives the
 // settings that it had.
-func relax(ctx context.Context, pinned *sql.Conn) (former settings, err error) {
+func relax(ctx context.Context, pinned connection) (former settings, err error) {
 	former = settings{}
 	for _, name := range []string{"foreign_keys", "legacy_alter_table"} {
 		value, err := setting(ctx, pinned, name)
@@ -120,24 +128,24 @@ func relax(ctx context.Context, pinned *sql.Conn) (former settings, err error) {
 		if value == "0" {
 			continue
 		}
-		if _, err := pinned.ExecContext(ctx, "PRAGMA "+name+" = OFF"); err != nil {
+		if _, err := pinned.Exec(ctx, "PRAGMA "+name+" = OFF"); err != nil {
 			return former, err
 		}
 	}
 	return former, nil
 }
 
-func setting(ctx context.Context, pinned *sql.Conn, name string) (value string, err error) {
-	_, err = dialect.QueryRow(ctx, querier{pinned}, "PRAGMA "+name, nil, &value)
+func setting(ctx context.Context, pinned connection, name string) (value string, err error) {
+	_, err = dialect.QueryRow(ctx, pinned, "PRAGMA "+name, nil, &value)
 	return value, err
 }
 
 // restore gives a connection its settings back. legacy_alter_table is set by plans, too.
-func (s settings) restore(ctx context.Context, pinned *sql.Conn) bool {
+func (s settings) restore(ctx context.Context, pinned connection) bool {
 	for name, want := range s {
 		have, err := setting(ctx, pinned, name)
 		if err == nil && have != want {
-			_, _ = pinned.ExecContext(ctx, "PRAGMA "+name+" = "+want) // what came of it is read
+			_, _ = pinned.Exec(ctx, "PRAGMA "+name+" = "+want) // what came of it is read
 			have, err = setting(ctx, pinned, name)
 		}
 		if err != nil || have != want {
@@ -152,27 +160,11 @@ func setBusy(milliseconds int64) string { return fmt.Sprintf("PRAGMA busy_timeou
 // giveBack returns a connection to its pool, outside any transaction: what the commit did not end is rolled back here,
 // after a failure as after a panic. A connection that cannot leave its transaction, or not get its settings back, is
 // thrown away.
-func giveBack(ctx context.Context, pinned *sql.Conn, former settings) {
-	// Outside a transaction this fails and does nothing.
-	_, err := pinned.ExecContext(ctx, "ROLLBACK")
-	restored := former.restore(ctx, pinned)
-	_ = pinned.Raw(func(made any) error {
-		if !restored {
-			return driver.ErrBadConn
-		}
-		if c, ok := made.(interface{ AutoCommit() bool }); ok {
-			if c.AutoCommit() {
-				return nil
-			}
-			return driver.ErrBadConn
-		}
-		// A caller's driver around ours cannot be asked. SQLite's answer outside a transaction is an error of code 1.
-		if err != nil && !isError(err) {
-			return driver.ErrBadConn
-		}
-		return nil
-	})
-	_ = pinned.Close()
+func giveBack(ctx context.Context, pinned connection, former settings) {
+	if !pinned.autocommit() {
+		_, _ = pinned.Exec(ctx, "ROLLBACK") // the state afterwards says what came of it
+	}
+	_ = pinned.release(!former.restore(ctx, pinned))
 }
 
 // locked is the transaction inside Locked, which ends it.

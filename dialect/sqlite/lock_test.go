@@ -101,13 +101,10 @@ func TestLockedBehindAWriter(t *testing.T) {
 // autocommit requires that the writer's next connection is outside any transaction.
 func autocommit(t *testing.T, d *DB) {
 	t.Helper()
-	c, err := d.writer.Conn(within(t))
+	c, err := d.writer.take(within(t))
 	require.NoError(t, err)
-	defer c.Close()
-	require.NoError(t, c.Raw(func(made any) error {
-		require.True(t, made.(interface{ AutoCommit() bool }).AutoCommit())
-		return nil
-	}))
+	require.True(t, c.autocommit())
+	require.NoError(t, c.release(false))
 }
 
 func TestLockedLeavesNothingBehind(t *testing.T) {
@@ -178,16 +175,14 @@ func TestCommitFails(t *testing.T) {
 
 func TestForgottenTransactionIsEnded(t *testing.T) {
 	d := fresh(t)
-	c, err := d.writer.Conn(t.Context())
+	first, err := d.writer.take(t.Context())
 	require.NoError(t, err)
-	var first any
-	require.NoError(t, c.Raw(func(made any) error { first = made; return nil }))
-	_, err = c.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	_, err = first.Exec(t.Context(), "BEGIN IMMEDIATE")
 	require.NoError(t, err)
-	require.NoError(t, c.Close(), "somebody forgot to end a transaction")
+	require.NoError(t, first.release(false), "somebody forgot to end a transaction")
 	autocommit(t, d)
-	c, err = d.writer.Conn(t.Context())
+	again, err := d.writer.take(t.Context())
 	require.NoError(t, err)
-	defer c.Close()
-	require.NoError(t, c.Raw(func(made any) error { require.Same(t, first, made); return nil }))
+	require.Same(t, first, again)
+	require.NoError(t, again.release(false))
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,13 +16,13 @@ import (
 )
 
 // connections takes n connections out of a pool at the same time.
-func connections(t *testing.T, db *sql.DB, n int) []*sql.Conn {
+func connections(t *testing.T, from pool, n int) []connection {
 	t.Helper()
-	var out []*sql.Conn
+	var out []connection
 	for range n {
-		c, err := db.Conn(t.Context())
+		c, err := from.take(t.Context())
 		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, c.Close()) })
+		t.Cleanup(func() { require.NoError(t, c.release(false)) })
 		out = append(out, c)
 	}
 	return out
@@ -31,13 +30,11 @@ func connections(t *testing.T, db *sql.DB, n int) []*sql.Conn {
 
 func TestEveryConnectionHasItsPragmas(t *testing.T) {
 	d := open(t, filepath.Join(t.TempDir(), "a.db"), &Config{Readers: 3, BusyTimeout: 1234 * time.Millisecond, Synchronous: "full"})
-	check := func(c *sql.Conn, queryOnly string) {
+	check := func(c connection, queryOnly string) {
 		for pragma, want := range map[string]string{
 			"busy_timeout": "1234", "journal_mode": "wal", "foreign_keys": "1", "synchronous": "2", "query_only": queryOnly,
 		} {
-			var got string
-			require.NoError(t, c.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got))
-			require.Equal(t, want, got, pragma)
+			require.Equal(t, want, one[string](t, c, "PRAGMA "+pragma), pragma)
 		}
 	}
 	for _, c := range connections(t, d.writer, 1) {
@@ -46,18 +43,18 @@ func TestEveryConnectionHasItsPragmas(t *testing.T) {
 	readers := connections(t, d.reader, 3)
 	for _, c := range readers {
 		check(c, "1")
-		_, err := c.ExecContext(t.Context(), "CREATE TABLE t (a)")
+		_, err := c.Exec(t.Context(), "CREATE TABLE t (a)")
 		require.ErrorIs(t, d.Classify(err), schema.ErrPermission)
-		_, err = c.ExecContext(t.Context(), "PRAGMA query_only = OFF")
+		_, err = c.Exec(t.Context(), "PRAGMA query_only = OFF")
 		require.NoError(t, err)
-		_, err = c.ExecContext(t.Context(), "CREATE TABLE t (a)")
+		_, err = c.Exec(t.Context(), "CREATE TABLE t (a)")
 		require.ErrorIs(t, d.Classify(err), schema.ErrPermission, "the file itself is open for reading only")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	_, err := d.reader.Conn(ctx)
+	_, err := d.reader.take(ctx)
 	require.ErrorIs(t, err, context.DeadlineExceeded, "there are no more than Readers")
-	require.NoError(t, readers[0].Raw(func(any) error { return nil }))
+	require.Equal(t, 1, one[int](t, readers[0], "SELECT 1"))
 }
 
 func TestConfig(t *testing.T) {

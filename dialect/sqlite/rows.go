@@ -2,50 +2,90 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"errors"
-
-	"github.com/mattn/go-sqlite3"
+	"fmt"
+	"io"
 
 	"github.com/schemactor/schemactor/dialect"
 )
 
-// runner is what a pool, a connection and a transaction of database/sql have in common.
-type runner interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+// rows is the result of a statement on a connection of our own.
+type rows struct {
+	from    driver.Rows // nil once closed
+	conn    *conn
+	ctx     context.Context
+	single  bool // the connection was taken for this statement
+	columns []string
+	values  []driver.Value
+	few     [8]driver.Value // what values lies in, where that is enough
+	err     error
+	kept    [][]driver.Value // rows that were read already
 }
 
-type querier struct{ runner }
+var _ dialect.Rows = (*rows)(nil)
 
-// Exec runs one statement.
-func (q querier) Exec(ctx context.Context, text string, args ...any) (int64, error) {
-	result, err := q.ExecContext(ctx, text, args...)
-	if err != nil {
-		return 0, told(ctx, err)
+// Next goes on to the next row. After the last one the result is closed.
+func (r *rows) Next() bool {
+	if len(r.kept) > 0 {
+		r.values, r.kept = r.kept[0], r.kept[1:]
+		return true
 	}
-	return result.RowsAffected()
-}
-
-// Query runs one statement and gives its rows. The driver takes the first step here, in which a statement that writes does
-// all its work, so that it fails here or not at all.
-func (q querier) Query(ctx context.Context, text string, args ...any) (dialect.Rows, error) {
-	rows, err := q.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, told(ctx, err)
+	if r.from == nil {
+		return false
 	}
-	return rows, nil
+	err := r.from.Next(r.values)
+	if err == nil {
+		return true
+	}
+	if !errors.Is(err, io.EOF) {
+		r.err = told(r.ctx, err)
+	}
+	if err := r.Close(); r.err == nil {
+		r.err = err
+	}
+	return false
 }
 
-// told adds to an interruption, and to a wait for somebody else's lock, that the context has ended meanwhile. The driver
-// mostly gives the context's error by itself, but not where the interruption met a statement that was not yet running,
-// and SQLite heeds no interruption while it waits. A transaction whose context ends is ended by database/sql, which then says
-// no more than that.
-func told(ctx context.Context, err error) error {
-	e, ok := errors.AsType[sqlite3.Error](err)
-	late := ok && (e.Code == sqlite3.ErrInterrupt || e.Code == sqlite3.ErrBusy) || errors.Is(err, sql.ErrTxDone)
-	if reason := ctx.Err(); late && reason != nil && !errors.Is(err, reason) {
-		return errors.Join(err, reason)
+// Scan stores the row in dest as database/sql does.
+func (r *rows) Scan(dest ...any) error {
+	if len(dest) != len(r.columns) {
+		return fmt.Errorf("%d columns cannot be read into %d destinations", len(r.columns), len(dest))
+	}
+	for i, value := range r.values {
+		if err := assign(dest[i], value); err != nil {
+			return fmt.Errorf("column %q: %w", r.columns[i], err)
+		}
+	}
+	return nil
+}
+
+// Err is why there was no next row; nil after the last one.
+func (r *rows) Err() error { return r.err }
+
+// Close ends the reading and gives the connection back.
+func (r *rows) Close() error {
+	r.kept = nil
+	if r.from == nil {
+		return nil
+	}
+	err := r.from.Close()
+	r.from = nil
+	if r.single {
+		err = errors.Join(err, r.conn.release(false))
 	}
 	return err
+}
+
+// read reads the result to its end and keeps it, so that the connection is free before the first row is looked at.
+func (r *rows) read() (*rows, error) {
+	var all [][]driver.Value
+	for r.Next() {
+		all = append(all, append([]driver.Value(nil), r.values...))
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	r.kept = all
+	return r, nil
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/schemactor/schemactor/dialect"
@@ -53,20 +52,17 @@ func (c *Config) withDefaults() (Config, error) {
 // DB is a SQLite database. It is safe for concurrent use.
 type DB struct {
 	Grammar
-	writer, reader *sql.DB
-	playback       *sql.DB // of a database in memory: where its results are read from
+	writer, reader pool
 	busy           time.Duration
 	locking        chan struct{} // one token: the Locked call that runs
-	owned          bool
-	close          sync.Once
-	closeErr       error
+	opened         []*conns      // what Close ends: the last connection to go must be one that writes, to clear the log away
 }
 
 var _ dialect.Dialect = (*DB)(nil)
 
 // New takes pools that the caller opened and keeps: they are never closed here. The writer should be limited to one
-// connection and begin its transactions IMMEDIATE; reader nil is the writer. cfg.Readers and cfg.Synchronous do not
-// apply. It touches no database.
+// connection; reader nil is the writer. cfg.Readers and cfg.Synchronous do not apply. It touches no database. What Open
+// opens is faster, for it goes round database/sql.
 func New(writer, reader *sql.DB, cfg *Config) (*DB, error) {
 	if writer == nil {
 		return nil, schema.Invalid("open", "", "writer", "is nil")
@@ -75,10 +71,12 @@ func New(writer, reader *sql.DB, cfg *Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if reader == nil {
-		reader = writer
+	d := &DB{writer: newGiven(writer), busy: full.BusyTimeout, locking: make(chan struct{}, 1)}
+	d.reader = d.writer
+	if reader != nil {
+		d.reader = newGiven(reader)
 	}
-	return &DB{writer: writer, reader: reader, busy: full.BusyTimeout, locking: make(chan struct{}, 1)}, nil
+	return d, nil
 }
 
 // Open opens a database file, which is created where it is missing in a directory that is there: a path, taken as it
@@ -96,22 +94,20 @@ func Open(ctx context.Context, path string, cfg *Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{busy: full.BusyTimeout, locking: make(chan struct{}, 1), owned: true}
-	w := sql.OpenDB(&connector{path: file, config: full, write: true})
-	w.SetMaxOpenConns(1)
-	w.SetMaxIdleConns(1)
-	w.SetConnMaxLifetime(0)
-	d.writer, d.reader = w, w
-	if err := w.PingContext(ctx); err != nil {
-		return nil, errors.Join(d.opening(path, err), w.Close())
+	writer := newConns(&connector{path: file, config: full, write: true}, 1)
+	d := &DB{
+		writer: writer, reader: writer, busy: full.BusyTimeout, locking: make(chan struct{}, 1), opened: []*conns{writer},
 	}
-	if file == memory {
-		d.playback = sql.OpenDB(player{})
-	} else {
-		r := sql.OpenDB(&connector{path: file, config: full})
-		r.SetMaxOpenConns(full.Readers)
-		r.SetMaxIdleConns(full.Readers)
-		d.reader = r
+	first, err := writer.get(ctx)
+	if err != nil {
+		return nil, d.opening(path, err)
+	}
+	if err := first.release(false); err != nil {
+		return nil, d.opening(path, err)
+	}
+	if file != memory {
+		reader := newConns(&connector{path: file, config: full}, full.Readers)
+		d.reader, d.opened = reader, []*conns{reader, writer}
 	}
 	return d, nil
 }
@@ -127,21 +123,13 @@ func (d *DB) opening(path string, err error) error {
 }
 
 // Close ends the connections that Open made; after New it does nothing. It waits for nobody: a statement or transaction
-// that runs keeps its connection until its end. A second call gives what the first gave.
+// that runs keeps its connection until its end. A second call does nothing.
 func (d *DB) Close() error {
-	if !d.owned {
-		return nil
+	var failed error
+	for _, p := range d.opened {
+		failed = errors.Join(failed, p.close())
 	}
-	d.close.Do(func() {
-		if d.reader != d.writer {
-			d.closeErr = d.reader.Close()
-		}
-		if d.playback != nil {
-			d.closeErr = d.playback.Close()
-		}
-		d.closeErr = errors.Join(d.closeErr, d.writer.Close())
-	})
-	return d.closeErr
+	return failed
 }
 
 // Capability tells what SQLite can do.
@@ -150,14 +138,7 @@ func (*DB) Capability() dialect.Capability {
 }
 
 // Reader gives the pool for statements that write nothing.
-func (d *DB) Reader() dialect.Querier { return d.pool(d.reader) }
+func (d *DB) Reader() dialect.Querier { return d.reader }
 
 // Writer gives the pool for all other statements: one connection.
-func (d *DB) Writer() dialect.Querier { return d.pool(d.writer) }
-
-func (d *DB) pool(db *sql.DB) dialect.Querier {
-	if d.playback != nil {
-		return buffered{querier{db}, d.playback}
-	}
-	return querier{db}
-}
+func (d *DB) Writer() dialect.Querier { return d.writer }

@@ -20,13 +20,11 @@ const catalog = `SELECT lower(tbl_name), type, name, coalesce(sql, '') FROM sqli
 
 // Survey reads the catalogue's text and the ledger in one read transaction.
 func (d *DB) Survey(ctx context.Context, refs []schema.Ref) (*dialect.Survey, error) {
-	// Without the option ReadOnly, which not every driver in a caller's pool knows.
-	tx, err := d.reader.BeginTx(ctx, nil)
+	q, err := d.view(ctx)
 	if err != nil {
 		return nil, d.Classify(err)
 	}
-	defer tx.Rollback()
-	q := querier{tx}
+	defer q.Rollback(ctx)
 	hashes, err := d.hashes(ctx, q, append(refs[:len(refs):len(refs)], schema.Ref{Name: dialect.LedgerTable}))
 	if err != nil {
 		return nil, d.Classify(err)
@@ -112,7 +110,7 @@ func fold(name string) string {
 
 // SchemaVersion implements dialect.Versioned: SQLite counts it up in the file's header with each change of a shape.
 func (d *DB) SchemaVersion(ctx context.Context) (version int64, err error) {
-	_, err = dialect.QueryRow(ctx, querier{d.reader}, "PRAGMA schema_version", nil, &version)
+	_, err = dialect.QueryRow(ctx, d.reader, "PRAGMA schema_version", nil, &version)
 	if err != nil {
 		return 0, d.Classify(err)
 	}

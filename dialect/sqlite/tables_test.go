@@ -154,8 +154,10 @@ func TestBornLeavesNothing(t *testing.T) {
 			require.NoError(t, err)
 		}
 		require.Equal(t, 0, one[int](t, d.Reader(), "SELECT count(*) FROM sqlite_schema"))
-		require.LessOrEqual(t, d.reader.Stats().OpenConnections, 1)
-		require.Zero(t, d.writer.Stats().InUse)
+		for _, p := range d.opened {
+			require.LessOrEqual(t, len(p.idle), 1)
+			require.Empty(t, p.places)
+		}
 		_, err := d.Born(t.Context(), nil, model[parent](t, schema.WithCheck("nosuch > 1")))
 		require.ErrorIs(t, err, schema.ErrMissing, "a check that no server takes")
 	})
@@ -199,7 +201,7 @@ func TestSurveyDoesNotNeedTheWriter(t *testing.T) {
 	run(t, open(t, path, nil), "CREATE TABLE t (a)")
 	for name, parameters := range map[string]string{"read-only": "?mode=ro&_query_only=1", "plain": ""} {
 		pools := [2]*sql.DB{}
-		for i := range pools {
+		for i, parameters := range []string{"", parameters} {
 			pool, err := sql.Open("sqlite3", "file:"+path+parameters)
 			require.NoError(t, err)
 			defer pool.Close()

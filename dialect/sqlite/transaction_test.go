@@ -121,7 +121,7 @@ func TestTransactionThatEndedUnderItsRows(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, rows.Next())
 		// As SQLite does where it cannot read on.
-		_, err = tx.(transaction).tx.ExecContext(t.Context(), "ROLLBACK")
+		_, err = tx.(*transaction).conn.Exec(t.Context(), "ROLLBACK")
 		require.NoError(t, err)
 		require.False(t, rows.Next())
 		require.Error(t, rows.Err())
@@ -186,7 +186,7 @@ func TestContextEndsBehindAnotherWriter(t *testing.T) {
 	}
 }
 
-// TestCommitAfterItsContext commits when database/sql has seen the end of the transaction's context before the caller has.
+// A transaction ends with its context, whoever looks first.
 func TestCommitAfterItsContext(t *testing.T) {
 	everywhere(t, func(t *testing.T, d *DB) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -194,7 +194,7 @@ func TestCommitAfterItsContext(t *testing.T) {
 		tx, err := d.Begin(ctx)
 		require.NoError(t, err)
 		cancel()
-		for err = nil; !errors.Is(err, sql.ErrTxDone); {
+		for err = nil; !errors.Is(err, context.Canceled); {
 			_, err = tx.Exec(t.Context(), "INSERT OR IGNORE INTO t VALUES (2)")
 		}
 		require.ErrorIs(t, tx.Commit(ctx), context.Canceled)
