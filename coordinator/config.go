@@ -40,6 +40,9 @@ const (
 	NewsOff = actors.NewsOff
 )
 
+// Lane tunes how writes of single rows are put together. The zero value works.
+type Lane = actors.LaneConfig
+
 // Config tunes a Coordinator. The zero value, and a nil pointer, work. New copies it.
 type Config struct {
 	// Logger gets one entry for each thing that happens to a table, with the fields table, phase, generation,
@@ -73,6 +76,9 @@ type Config struct {
 	// BackoffMin and BackoffMax bound how long the database is left alone after a failed attempt: the pause starts at
 	// the first, doubles with each further failure and stops at the second. 0 is 100 ms and 10 s.
 	BackoffMin, BackoffMax time.Duration
+	// Lane tunes how writes of single rows that come at the same moment go to the database together. The zero value has it on;
+	// Lane.Off, or Through(nil) of a single node, has each write go by itself.
+	Lane Lane
 }
 
 // resolve checks a Config and gives a copy of it. Every fault is reported at once.
@@ -93,6 +99,14 @@ func resolve(cfg *Config) (Config, error) {
 	} {
 		if d.value < 0 {
 			faults = append(faults, schema.Invalid("new coordinator", "", "", "Config.%s is negative: %v", d.name, d.value))
+		}
+	}
+	for _, n := range []struct {
+		name  string
+		value int
+	}{{"MaxBatch", resolved.Lane.MaxBatch}, {"MaxWaiting", resolved.Lane.MaxWaiting}} {
+		if n.value < 0 {
+			faults = append(faults, schema.Invalid("new coordinator", "", "", "Config.Lane.%s is negative: %d", n.name, n.value))
 		}
 	}
 	switch resolved.Mode {

@@ -18,6 +18,7 @@ type Coordinator struct {
 	ddl     dialect.Dialect // for shapes and the history; may be the same
 	system  *actors.System
 	mode    Mode
+	lane    *actors.Lane // nil: none
 	closed  atomic.Bool
 
 	handlers handlers
@@ -55,7 +56,7 @@ func New(d dialect.Dialect, cfg *Config) (*Coordinator, error) {
 		BackoffMin:    config.BackoffMin,
 		BackoffMax:    config.BackoffMax,
 	})
-	return &Coordinator{dialect: d, ddl: ddl, system: system, mode: config.Mode}, nil
+	return &Coordinator{dialect: d, ddl: ddl, system: system, mode: config.Mode, lane: system.Lane(d, config.Lane)}, nil
 }
 
 // samePlace checks that what makes tables leads to where rows go. It is nil where there is nothing to compare.

@@ -35,7 +35,10 @@ func Register[T any, K comparable](c *Coordinator, opts ...schema.TableOption) (
 	if err != nil {
 		return nil, refused(table.String(), err)
 	}
-	return node, nil
+	if c.lane == nil {
+		return node, nil
+	}
+	return node.Through(c.lane), nil
 }
 
 // refused says that a model cannot be registered, and why: schema.ErrInvalid, whoever found it out.

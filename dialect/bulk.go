@@ -42,6 +42,14 @@ func (s *Statements) InsertMany(auto, back bool) Statement {
 	return s.known(Statement{SQL: "INSERT INTO " + s.name + s.selectGiven(auto), Bind: bind}, filled, back)
 }
 
+// InsertManyNew is InsertMany where rows that a unique index refuses are left out. The key comes back for each row that is
+// stored, so that these are known.
+func (s *Statements) InsertManyNew(auto bool) Statement {
+	bind, filled, _, _ := s.written(auto)
+	st := Statement{SQL: "INSERT INTO " + s.name + s.selectGiven(auto) + " ON CONFLICT DO NOTHING", Bind: bind}
+	return s.withKey(st, filled)
+}
+
 // selectGiven is what an insert of rows that are bound as arrays says behind the table.
 func (s *Statements) selectGiven(auto bool) string {
 	binder, _ := s.Arrays()
@@ -98,6 +106,11 @@ func (s *Statements) known(st Statement, filled []int, back bool) Statement {
 	if !back || len(filled) == 0 {
 		return st
 	}
+	return s.withKey(st, filled)
+}
+
+// withKey has the key come back, and the columns that the database fills.
+func (s *Statements) withKey(st Statement, filled []int) Statement {
 	for _, at := range s.table.Key() {
 		if !slices.Contains(filled, at) {
 			st.Return = append(st.Return, at)

@@ -86,6 +86,12 @@ func NewStatements(g Grammar, t *schema.Table) *Statements {
 	return s
 }
 
+// Table gives the table.
+func (s *Statements) Table() *schema.Table { return s.table }
+
+// QuotedTable gives the table as statements spell it.
+func (s *Statements) QuotedTable() string { return s.name }
+
 func (s *Statements) role(r schema.Role) int {
 	if at, ok := s.table.Role(r); ok {
 		return at

@@ -161,6 +161,10 @@ func (b *bulk[T, K]) bound(st *dialect.Statement, part []int) []any {
 }
 
 // strange is what a trigger or rule of somebody else may lead to.
-func (b *bulk[T, K]) strange() error {
-	return &schema.Error{Op: b.op, Table: b.node.name, Detail: "the rows that came back are not those that were sent"}
+func (b *bulk[T, K]) strange() error { return b.node.core.strange(b.op) }
+
+func (c *core[T, K]) strange(op string) error {
+	return &schema.Error{
+		Op: op, Table: c.statements.Table().String(), Detail: "the rows that came back are not those that were sent",
+	}
 }

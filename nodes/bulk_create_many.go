@@ -1,7 +1,6 @@
 package nodes
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -89,13 +88,21 @@ func (b *bulkCreate[T, K]) many(
 	if err != nil {
 		return err
 	}
-	places, err := b.places(come, st, part)
+	c := b.node.core
+	sent := make([]*T, len(part))
+	for n, i := range part {
+		sent[n] = &b.work[i]
+	}
+	places, ok, err := c.places(come, sent, c.auto >= 0 && !slices.Contains(st.Bind, c.auto))
 	if err != nil {
 		return err
 	}
+	if !ok {
+		return b.strange()
+	}
 	for at, i := range places {
 		for _, column := range st.Return {
-			b.node.core.rows.Copy(&b.work[i], &come[at], column)
+			c.rows.Copy(sent[i], &come[at], column)
 		}
 	}
 	return b.counted(part, int64(len(come)))
@@ -131,59 +138,6 @@ func (b *bulkCreate[T, K]) come(
 	return come, nil
 }
 
-// places tells which of the rows that were sent are those that have come back: numbers were given in the order in which
-// the rows were sent, and others have their keys.
-func (b *bulkCreate[T, K]) places(come []T, st *dialect.Statement, part []int) ([]int, error) {
-	c := b.node.core
-	places := make([]int, len(come))
-	if c.auto >= 0 && !slices.Contains(st.Bind, c.auto) {
-		return places, b.byNumber(come, part, places)
-	}
-	sent := make(map[string]int, len(part))
-	for _, i := range part {
-		key, err := c.identity(&b.work[i])
-		if err != nil {
-			return nil, err
-		}
-		sent[key] = i
-	}
-	for at := range come {
-		key, err := c.identity(&come[at])
-		if err != nil {
-			return nil, err
-		}
-		i, ok := sent[key]
-		if !ok {
-			return nil, b.strange()
-		}
-		delete(sent, key)
-		places[at] = i
-	}
-	return places, nil
-}
-
-// byNumber gives the lowest number's row the first place, and so on.
-func (b *bulkCreate[T, K]) byNumber(come []T, part, places []int) error {
-	c := b.node.core
-	numbers, order := make([]int64, len(come)), make([]int, len(come))
-	for at := range come {
-		value, err := c.rows.Value(&come[at], c.auto)
-		if err != nil {
-			return err
-		}
-		number, ok := value.(int64)
-		if !ok {
-			return b.strange()
-		}
-		numbers[at], order[at] = number, at
-	}
-	slices.SortFunc(order, func(x, y int) int { return cmp.Compare(numbers[x], numbers[y]) })
-	for n, at := range order {
-		places[at] = part[n]
-	}
-	return nil
-}
-
 // counted notes that rows are stored, if the database says so.
 func (b *bulkCreate[T, K]) counted(part []int, count int64) error {
 	if count != int64(len(part)) {
@@ -194,13 +148,4 @@ func (b *bulkCreate[T, K]) counted(part []int, count int64) error {
 	}
 	b.count += count
 	return nil
-}
-
-// identity gives what a row is known by among others of its table.
-func (c *core[T, K]) identity(row *T) (string, error) {
-	values, err := c.rows.Append(nil, row, c.keys)
-	if err != nil {
-		return "", err
-	}
-	return string(appendIdentity(nil, values)), nil
 }

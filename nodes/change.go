@@ -46,6 +46,14 @@ func (c *core[T, K]) versionArg(args []any, version int64) ([]any, error) {
 	return append(args, value), nil
 }
 
+// missing is missed for a write that was done by itself.
+func (n *Node[T, K]) missing(ctx context.Context, op string, versioned bool, key []any) error {
+	if !versioned {
+		return n.fault(op, schema.ErrNotFound)
+	}
+	return n.write(ctx, op, func(q dialect.Querier) error { return n.missed(ctx, op, q, versioned, key) })
+}
+
 // missed tells why a change found no row: it is not there, or, where its version was asked for, has another one. The key is
 // as it is bound.
 func (n *Node[T, K]) missed(ctx context.Context, op string, q dialect.Querier, versioned bool, key []any) error {

@@ -37,11 +37,11 @@ func (n *Node[T, K]) Create(ctx context.Context, row *T) error {
 	if err != nil {
 		return n.invalid(op, err)
 	}
-	err = n.write(ctx, op, func(q dialect.Querier) error {
-		_, err := n.core.exec(ctx, q, cmd, args, work)
-		return err
-	})
-	if err != nil {
+	w := n.core.writing(cmd, args, work)
+	if many := n.core.manyOf(cmd); n.lane != nil && many.takes(args) {
+		w.Many = many
+	}
+	if err := n.single(ctx, op, &w.Write); err != nil {
 		return err
 	}
 	*row = *work

@@ -35,7 +35,11 @@ func (n *Node[T, K]) Delete(ctx context.Context, key K, opts ...ChangeOption) er
 			return n.afterDelete(ctx, op, tx, key)
 		})
 	}
-	return n.write(ctx, op, func(q dialect.Querier) error { return n.remove(ctx, op, q, cmd, args, only) })
+	w := n.core.writing(cmd, args, nil)
+	if err := n.single(ctx, op, &w.Write); err != nil || w.Found {
+		return err
+	}
+	return n.missing(ctx, op, only.versioned, n.core.deletedKey(args))
 }
 
 // deleting gives the statement that removes or marks the row of a key, with what it binds: the marks, the key, and the
@@ -71,6 +75,11 @@ func (n *Node[T, K]) remove(
 	if err != nil || affected > 0 {
 		return err
 	}
-	marks := len(n.core.deletion.bind) - len(n.core.keys)
-	return n.missed(ctx, op, q, only.versioned, args[marks:len(n.core.deletion.bind)])
+	return n.missed(ctx, op, q, only.versioned, n.core.deletedKey(args))
+}
+
+// deletedKey is the key among what a statement of deleting binds.
+func (c *core[T, K]) deletedKey(args []any) []any {
+	end := len(c.deletion.bind)
+	return args[end-len(c.keys) : end]
 }

@@ -18,6 +18,7 @@ type door struct {
 	name    string // of the table, for people
 	gate    schema.Gate
 	futile  *futile
+	lane    dialect.Lane // nil: none
 	tx      dialect.Tx
 	bound   bool // made by In, so that tx is used even where it is nil by mistake
 }

@@ -87,6 +87,8 @@ func TestDroppedTableIsMadeAgainByTheNextCall(t *testing.T) {
 		},
 	}
 	noRow := map[string]bool{"get": true, "update": true, "patch": true, "delete": true}
+	// A row that was not met by its version is looked for, behind the gate.
+	looks := map[string]int{"update": 1}
 	each(t, func(t *testing.T, d dialect.Dialect) {
 		table, gate := gateOf[note](t, d)
 		counted := &counting{Gate: gate}
@@ -103,11 +105,11 @@ func TestDroppedTableIsMadeAgainByTheNextCall(t *testing.T) {
 			} else {
 				require.NoError(t, err, name)
 			}
-			require.EqualValues(t, 2, counted.ready.Load(), name)
+			require.EqualValues(t, 2+looks[name], counted.ready.Load(), name)
 			require.EqualValues(t, 1, counted.invalidated.Load(), name)
 
 			require.NoError(t, call2(t.Context(), notes), name)
-			require.EqualValues(t, 3, counted.ready.Load(), "%s: warm again", name)
+			require.EqualValues(t, 3+looks[name], counted.ready.Load(), "%s: warm again", name)
 		}
 	})
 }

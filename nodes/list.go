@@ -44,7 +44,14 @@ func (c *core[T, K]) collect(rows dialect.Rows, columns []int, limit int) (out [
 	if limit > 0 {
 		room = min(limit, room)
 	}
-	out = make([]T, 0, room)
+	if out, err = c.scanAll(make([]T, 0, room), rows, columns); err != nil {
+		return nil, err
+	}
+	return out, rows.Err()
+}
+
+// scanAll appends all rows.
+func (c *core[T, K]) scanAll(out []T, rows dialect.Rows, columns []int) ([]T, error) {
 	scanner := c.rows.Scanner(columns)
 	for rows.Next() {
 		var zero T
@@ -53,7 +60,7 @@ func (c *core[T, K]) collect(rows dialect.Rows, columns []int, limit int) (out [
 			return nil, err
 		}
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // All streams the rows that a query matches: each range over it runs the query anew and reads row by row, so that a

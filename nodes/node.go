@@ -38,6 +38,8 @@ type core[T any, K comparable] struct {
 	insert, insertAuto, get, exists, update, deletion command
 	deletionOf                                        command // of one version; empty without a version column
 
+	many, manyAuto *createMany[T, K] // insert and insertAuto of many callers; nil where the database takes them one by one
+
 	auto, created, updated, version int // column positions; -1 where the table has none
 	now                             func() time.Time
 	upserts                         sync.Map // upsertKind → *upsertPlan
@@ -96,6 +98,7 @@ func newCore[T any, K comparable](
 
 	c.insert = c.command(c.statements.Insert, true)
 	c.insertAuto = c.command(c.statements.InsertAuto, true)
+	c.many, c.manyAuto = newCreateMany(c, &c.insert, false), newCreateMany(c, &c.insertAuto, true)
 	c.get = c.command(c.statements.Get, false)
 	c.exists = c.command(c.statements.Exists, false)
 	c.seeing = c.statements.WithDeleted()

@@ -32,9 +32,12 @@ func (n *Node[T, K]) Patch(ctx context.Context, key K, set Set, opts ...ChangeOp
 		return n.patchHooked(ctx, op, sql, args, only)
 	}
 	row := new(T)
-	err = n.write(ctx, op, func(q dialect.Querier) error { return n.patch(ctx, op, q, sql, args, only, row) })
-	if err != nil {
+	w := n.core.writing(&command{sql: sql, back: n.core.all}, args, row)
+	if err := n.single(ctx, op, &w.Write); err != nil {
 		return nil, err
+	}
+	if !w.Found {
+		return nil, n.missing(ctx, op, only.versioned, n.core.patchKey(args, only))
 	}
 	return row, nil
 }
@@ -82,9 +85,14 @@ func (n *Node[T, K]) patch(
 	if err != nil || found {
 		return err
 	}
-	key := args
+	return n.missed(ctx, op, q, only.versioned, n.core.patchKey(args, only))
+}
+
+// patchKey is the key among what a patch binds. The version, where it matters, stands behind it.
+func (c *core[T, K]) patchKey(args []any, only ChangeOption) []any {
+	end := len(args)
 	if only.versioned {
-		key = args[:len(args)-1]
+		end--
 	}
-	return n.missed(ctx, op, q, only.versioned, key[len(key)-len(n.core.keys):])
+	return args[end-len(c.keys) : end]
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
 )
 
 // Purge removes the row of a key for good, whether or not it is marked deleted. A key that is not there is
@@ -19,14 +20,18 @@ func (n *Node[T, K]) Purge(ctx context.Context, key K) error {
 		return n.invalid(op, err)
 	}
 	if !n.hooked(onDelete) {
-		return n.write(ctx, op, func(q dialect.Querier) error { return n.one(ctx, op, q, cmd, args) })
+		return n.one(ctx, op, cmd, args)
 	}
 	return n.atomic(ctx, op, func(ctx context.Context, tx dialect.Tx) error {
 		if err := n.beforeDelete(ctx, op, tx, key); err != nil {
 			return err
 		}
-		if err := n.one(ctx, op, tx, cmd, args); err != nil {
+		affected, err := tx.Exec(ctx, cmd.sql, args...)
+		if err != nil {
 			return err
+		}
+		if affected == 0 {
+			return n.fault(op, schema.ErrNotFound)
 		}
 		return n.afterDelete(ctx, op, tx, key)
 	})

@@ -3,7 +3,6 @@ package nodes
 import (
 	"context"
 
-	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/schema"
 )
 
@@ -27,7 +26,7 @@ func (n *Node[T, K]) Restore(ctx context.Context, key K) error {
 	if err != nil {
 		return n.invalid(op, err)
 	}
-	return n.write(ctx, op, func(q dialect.Querier) error { return n.one(ctx, op, q, cmd, args) })
+	return n.one(ctx, op, cmd, args)
 }
 
 // bound gives a portable value of a column as it is bound.
@@ -39,9 +38,9 @@ func (c *core[T, K]) bound(column int, value any) any {
 }
 
 // one runs a command that changes the row of a key, which must be there.
-func (n *Node[T, K]) one(ctx context.Context, op string, q dialect.Querier, cmd *command, args []any) error {
-	affected, err := q.Exec(ctx, cmd.sql, args...)
-	if err != nil || affected > 0 {
+func (n *Node[T, K]) one(ctx context.Context, op string, cmd *command, args []any) error {
+	w := n.core.writing(cmd, args, nil)
+	if err := n.single(ctx, op, &w.Write); err != nil || w.Found {
 		return err
 	}
 	return n.fault(op, schema.ErrNotFound)

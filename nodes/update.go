@@ -36,9 +36,12 @@ func (n *Node[T, K]) Update(ctx context.Context, row *T) error {
 	if err != nil {
 		return n.invalid(op, err)
 	}
-	err = n.write(ctx, op, func(q dialect.Querier) error { return n.update(ctx, op, q, args, work) })
-	if err != nil {
+	w := n.core.writing(&n.core.update, args, work)
+	if err := n.single(ctx, op, &w.Write); err != nil {
 		return err
+	}
+	if !w.Found {
+		return n.missing(ctx, op, n.core.version >= 0, n.core.updateKey(args))
 	}
 	*row = *work
 	return nil
@@ -89,10 +92,14 @@ func (n *Node[T, K]) update(ctx context.Context, op string, q dialect.Querier, a
 	if err != nil || found {
 		return err
 	}
-	versioned := c.version >= 0
-	key := args[len(args)-len(c.keys):]
-	if versioned { // it stands behind the key
-		key = args[len(args)-len(c.keys)-1 : len(args)-1]
+	return n.missed(ctx, op, q, c.version >= 0, c.updateKey(args))
+}
+
+// updateKey is the key among what an update binds. The version, if there is one, stands behind it.
+func (c *core[T, K]) updateKey(args []any) []any {
+	end := len(args)
+	if c.version >= 0 {
+		end--
 	}
-	return n.missed(ctx, op, q, versioned, key)
+	return args[end-len(c.keys) : end]
 }

@@ -53,19 +53,12 @@ func (n *Node[T, K]) upsert(ctx context.Context, op string, p *upsertPlan, row, 
 	if err != nil {
 		return false, n.invalid(op, err)
 	}
-	var done outcome
-	once := func(q dialect.Querier) (err error) {
-		done, err = n.core.upsert(ctx, q, cmds, args, work)
-		return err
-	}
-	if n.bound || cmds.alone() {
-		err = n.write(ctx, op, once)
-	} else {
-		err = n.atomic(ctx, op, func(_ context.Context, tx dialect.Tx) error { return once(tx) })
-	}
-	if err != nil {
+	w := n.core.writing(&cmds.first, args, work)
+	w.Then, w.told = cmds.then.sql, cmds.told
+	if err := n.single(ctx, op, &w.Write); err != nil {
 		return false, err
 	}
+	done := cmds.outcome(w.Found, w.Second, w.fresh)
 	if done != left {
 		*row = *work
 	}

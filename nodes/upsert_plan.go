@@ -19,8 +19,16 @@ type upsertCommands struct {
 	told  bool    // first does all, and tells whether it has inserted
 }
 
-// alone reports whether it is one statement.
-func (u *upsertCommands) alone() bool { return u.then.sql == "" }
+// outcome tells what became of a row: whether one has come back, by the second statement, or as a new one by the first.
+func (u *upsertCommands) outcome(found, second, fresh bool) outcome {
+	switch {
+	case !found:
+		return left
+	case second, u.told && !fresh:
+		return updated
+	}
+	return inserted
+}
 
 // upsertKind tells apart the plans that are kept: as many as a table has unique indexes and its key, twice.
 type upsertKind struct {

@@ -43,6 +43,8 @@ type DB struct {
 	// has its own under the key, which is another one for each DB on the same pool.
 	epoch    atomic.Int64
 	epochKey string
+
+	wary wary
 }
 
 var _ dialect.Dialect = (*DB)(nil)

@@ -25,6 +25,7 @@ func TestEveryMethodHasAName(t *testing.T) {
 		"Table":         "Handler.Table",
 		"Serve":         "messages are Go values",
 		"Statements":    "no question to the database",
+		"Through":       "no question to the database",
 	}
 	word := regexp.MustCompile("[A-Z][a-z]*")
 	operations := map[string]bool{}

@@ -1,0 +1,133 @@
+package dialect
+
+import (
+	"context"
+	"fmt"
+)
+
+// Lane is where writes of single rows meet those of other callers, so that many of them are one transaction of the database.
+// It is safe for concurrent use.
+type Lane interface {
+	// Pass has w done and gives its outcome, which is never told before the commit that holds it. A write is done together
+	// with those that wait at the same moment, or by alone, which the caller's own goroutine runs: nobody else being there,
+	// or where what came of it together says nothing about w. A context that ends before w was taken takes it back; after
+	// that its outcome is waited for a moment longer, and is schema.ErrOutcomeUnknown then.
+	Pass(ctx context.Context, w *Write, alone func() error) error
+}
+
+// Batcher is a Dialect that gains by doing writes of many callers in one transaction.
+type Batcher interface {
+	// Batch begins a transaction, takes the writes that wait at that moment, does them, commits, and settles each: no
+	// write fails for what is wrong with another one. A write that it leaves unsettled has not been done, and is run by its
+	// caller. take may be called once and gives nothing where all who waited have left.
+	Batch(ctx context.Context, take func() []*Write)
+	// Abreast is how many writes are as well off running each by itself at the same time; those that come then wait to be
+	// put together. At least 1.
+	Abreast() int
+}
+
+// Write is a statement that changes at most one row. It belongs to whoever made it, but for the time of Lane.Pass; where the
+// outcome of that is unknown, it is of no more use.
+type Write struct {
+	SQL  string
+	Then string // run in the same transaction where SQL gives no row; empty is nothing
+	Args []any  // of both, encoded
+	// Back tells that a row comes back, for Row to take in. Otherwise the rows that were touched are counted.
+	Back bool
+	Row  RowReceiver
+	// Many does it with others of its kind in one statement; nil is none.
+	Many Many
+
+	Found  bool // outcome: a row was touched, or has come back
+	Second bool // outcome: by Then
+
+	settled  bool
+	err      error
+	panicked any
+}
+
+// RowReceiver reads one row.
+type RowReceiver interface {
+	// Receive scans the row on which rows stands.
+	Receive(rows Rows) error
+}
+
+// Many is one statement for any number of writes, which all name the same Many. The statement binds an array for each column.
+type Many interface {
+	// Table is the table, quoted.
+	Table() string
+	// SQL is the statement's text. A lenient one leaves out rows that a unique index refuses, and tells which are stored; it
+	// is empty where that cannot be told.
+	SQL(lenient bool) string
+	// Args are what it binds for the writes.
+	Args(writes []*Write) []any
+	// Receive reads what comes back and gives the writes that are done; whether they stay so is known after the commit.
+	Receive(writes []*Write, rows Rows, lenient bool) ([]*Write, error)
+	// Back reports whether rows come back.
+	Back(lenient bool) bool
+}
+
+// Run does the write by itself.
+func (w *Write) Run(ctx context.Context, q Querier) (err error) {
+	w.Second = false
+	if !w.Back {
+		n, err := q.Exec(ctx, w.SQL, w.Args...)
+		w.Found = n > 0
+		return err
+	}
+	if w.Found, err = w.query(ctx, q, w.SQL); err != nil || w.Found || w.Then == "" {
+		return err
+	}
+	w.Found, err = w.query(ctx, q, w.Then)
+	w.Second = w.Found
+	return err
+}
+
+func (w *Write) query(ctx context.Context, q Querier, sql string) (found bool, err error) {
+	rows, err := q.Query(ctx, sql, w.Args...)
+	if err != nil {
+		return false, err
+	}
+	if found = rows.Next(); found {
+		err = w.Row.Receive(rows)
+	}
+	// A driver may learn of a failed statement only here.
+	closeErr := rows.Close()
+	if rowsErr := rows.Err(); rowsErr != nil {
+		return false, rowsErr
+	}
+	if err == nil {
+		err = closeErr
+	}
+	return found && err == nil, err
+}
+
+// Guard runs a part of the write for its caller, in whose goroutine a panic of it goes on.
+func (w *Write) Guard(fn func() error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			w.panicked = value
+			err = fmt.Errorf("a panic of type %T", value)
+		}
+	}()
+	return fn()
+}
+
+// Settle says what came of the write.
+func (w *Write) Settle(err error) { w.settled, w.err = true, err }
+
+// Done reports whether the write was settled.
+func (w *Write) Done() bool { return w.settled }
+
+// Settled gives what came of the write; ok is false where it was not done. A panic of its own code goes on here.
+func (w *Write) Settled() (ok bool, err error) {
+	if w.panicked != nil {
+		panic(w.panicked)
+	}
+	return w.settled, w.err
+}
+
+// Reset makes the write ready to be done again.
+func (w *Write) Reset() {
+	w.settled, w.err, w.panicked, w.Found, w.Second = false, nil, nil, false, false
+}

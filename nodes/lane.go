@@ -1,0 +1,72 @@
+package nodes
+
+import (
+	"context"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
+)
+
+// Through gives the same node with another lane: Create, Update, Patch, Delete, Upsert, Restore and Purge of other goroutines
+// that come at the same moment go to the database together, in one transaction, each with an outcome of its own, told after
+// the commit. nil is no lane: each call is a statement of its own goroutine. Calls inside a transaction and calls with
+// hooks, which need one, never pass a lane.
+func (n *Node[T, K]) Through(lane dialect.Lane) *Node[T, K] {
+	other := *n
+	other.lane = lane
+	return &other
+}
+
+// single does a write of one row: in the node's transaction, through its lane, or by itself.
+func (d *door) single(ctx context.Context, op string, w *dialect.Write) error {
+	if d.bound {
+		return d.runIn(ctx, op, func(q dialect.Querier) error { return w.Run(ctx, q) })
+	}
+	own := Transaction{Dialect: d.dialect, RetryFor: atomicRetryFor, Rounds: atomicRounds, Op: op, Table: d.name}
+	err := d.run(ctx, op, d.dialect.Writer(), func(q dialect.Querier) error {
+		alone := func() error { return w.Run(ctx, q) }
+		if w.Then != "" {
+			alone = func() error {
+				return transact(ctx, own, func(ctx context.Context, tx dialect.Tx) error { return w.Run(ctx, tx) })
+			}
+		}
+		if d.lane == nil {
+			return alone()
+		}
+		return d.lane.Pass(ctx, w, alone)
+	})
+	if gate, ok := err.(*gateError); ok {
+		return d.refused(ctx, op, gate.error)
+	}
+	return err
+}
+
+// received is a write whose row comes back into a row of the program's.
+type received[T any] struct {
+	dialect.Write
+	rows    *schema.Accessor[T]
+	columns []int
+	row     *T
+	told    bool // a boolean follows, which says whether the row is new
+	fresh   bool // it is
+}
+
+// Receive implements dialect.RowReceiver.
+func (w *received[T]) Receive(rows dialect.Rows) error {
+	scanner := w.rows.Scanner(w.columns)
+	dest := scanner.Dest(w.row)
+	if w.told {
+		dest = append(dest, &w.fresh)
+	}
+	if err := rows.Scan(dest...); err != nil {
+		return err
+	}
+	return scanner.Done()
+}
+
+// writing makes the write of a command, which gives its columns back into row.
+func (c *core[T, K]) writing(cmd *command, args []any, row *T) *received[T] {
+	w := &received[T]{rows: c.rows, columns: cmd.back, row: row}
+	w.SQL, w.Args, w.Back, w.Row = cmd.sql, args, len(cmd.back) > 0, w
+	return w
+}
