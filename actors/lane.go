@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,41 +34,39 @@ const (
 	restMin, restMax = 10 * time.Millisecond, time.Second
 )
 
-// Lane puts writes of many callers together. Its mailbox is a channel, and one goroutine drains it: what waits at a moment is
-// one batch. A caller who finds the lane idle runs its write itself, at once.
+// Lane puts writes of many callers together: those that wait at a moment are one batch, and one goroutine does batch after
+// batch until nobody waits. A caller who finds the lane idle runs its write itself, at once.
 type Lane struct {
-	system *System
-	by     dialect.Batcher
-	config LaneConfig
+	system  *System
+	by      dialect.Batcher
+	config  LaneConfig
+	abreast int // how many go by themselves at most
 
-	mailbox chan *entry
-	abreast int64        // how many go by themselves at most
-	direct  atomic.Int64 // how many do
-	running atomic.Bool  // the goroutine is there
-	busy    atomic.Bool  // it has a batch
-	resting atomic.Int64 // until when all go by themselves, in Unix nanoseconds; 0 is not
+	patience time.Duration // lanePatience
+
+	mu      sync.Mutex
+	direct  int      // how many do
+	busy    bool     // the goroutine is there
+	slow    bool     // its batch has tried the patience of those who wait
+	line    []*batch // who waits; the last one takes in more
+	waiting int      // all of these
+	room    chan struct{}
 	rest    time.Duration
+	resting time.Time // until when all go by themselves; zero is not
 
-	batches, together, alone atomic.Int64
+	batches, together, apart atomic.Int64
 }
 
 var _ dialect.Lane = (*Lane)(nil)
 
-// entry is a write in the mailbox.
-type entry struct {
-	write *dialect.Write
-	state atomic.Int32  // waiting, taken or gone
-	done  chan struct{} // closed once it is settled, or left to its caller
+// batch is what is done in one transaction.
+type batch struct {
+	writes []*dialect.Write
+	done   chan struct{} // closed once each write is settled, or left to its caller
 }
 
-const (
-	waiting int32 = iota
-	taken
-	gone
-)
-
-// Lane makes a lane to a database, whose goroutine is the System's: Close waits for it. nil where the database gains nothing
-// by it.
+// Lane makes a lane to a database. Its goroutine is the System's: Close waits for it, and writes go by themselves from then
+// on. It is nil where the database gains nothing by it, or config says so.
 func (s *System) Lane(d dialect.Dialect, config LaneConfig) *Lane {
 	by, ok := d.(dialect.Batcher)
 	if !ok || config.Off {
@@ -79,202 +78,250 @@ func (s *System) Lane(d dialect.Dialect, config LaneConfig) *Lane {
 	if config.MaxWaiting <= 0 {
 		config.MaxWaiting = maxWaiting
 	}
-	return &Lane{
-		system: s, by: by, config: config, abreast: int64(max(1, by.Abreast())),
-		mailbox: make(chan *entry, config.MaxWaiting),
-	}
+	return &Lane{system: s, by: by, config: config, abreast: max(1, by.Abreast()), patience: lanePatience, room: make(chan struct{})}
 }
 
 // Pass implements dialect.Lane.
 func (l *Lane) Pass(ctx context.Context, w *dialect.Write, alone func() error) error {
-	if l.enter() {
-		defer l.direct.Add(-1)
+	w.Reset()
+	done, err := l.join(ctx, w)
+	switch {
+	case err != nil:
+		return err
+	case done == nil:
+		defer l.leave()
 		return alone()
 	}
-	w.Reset()
-	e := &entry{write: w, done: make(chan struct{})}
-	if err := l.post(ctx, e); err != nil {
-		return err
-	}
 	select {
-	case <-e.done:
+	case <-done:
 	case <-ctx.Done():
-		if err := l.left(ctx, e); err != nil {
+		if err := abandon(ctx, w, done); err != nil {
 			return err
 		}
 	}
 	if ok, err := w.Settled(); ok {
 		return err
 	}
-	l.alone.Add(1)
+	l.apart.Add(1)
 	return alone()
 }
 
-// enter reports whether the caller goes by itself: while few do and nobody waits, or where the lane rests.
-func (l *Lane) enter() bool {
-	if until := l.resting.Load(); until != 0 && time.Now().UnixNano() < until || l.system.ctx.Err() != nil {
-		l.direct.Add(1)
+// join has a write wait for the next batch, and gives what tells that it was done. It gives nil where the caller is to go by
+// itself, and to leave afterwards.
+func (l *Lane) join(ctx context.Context, w *dialect.Write) (<-chan struct{}, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	for {
+		if l.rests() || !l.busy && l.direct < l.abreast {
+			l.direct++
+			l.mu.Unlock()
+			return nil, nil
+		}
+		if l.waiting < l.config.MaxWaiting {
+			break
+		}
+		room := l.room
+		l.mu.Unlock()
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		l.mu.Lock()
+	}
+	defer l.mu.Unlock()
+	b := l.last()
+	b.writes = append(b.writes, w)
+	l.waiting++
+	if !l.busy {
+		l.busy = l.start()
+	}
+	return b.done, nil
+}
+
+// last gives the batch that takes in more. The caller holds the lock.
+func (l *Lane) last() *batch {
+	if n := len(l.line); n > 0 && len(l.line[n-1].writes) < l.config.MaxBatch {
+		return l.line[n-1]
+	}
+	b := &batch{done: make(chan struct{})}
+	l.line = append(l.line, b)
+	return b
+}
+
+// rests reports whether all go by themselves for now. The caller holds the lock.
+func (l *Lane) rests() bool {
+	if l.slow || l.system.ctx.Err() != nil {
 		return true
 	}
-	if l.busy.Load() || len(l.mailbox) > 0 {
+	if l.resting.IsZero() {
 		return false
 	}
-	if l.direct.Add(1) <= l.abreast {
+	if time.Now().Before(l.resting) {
 		return true
 	}
-	l.direct.Add(-1)
+	l.resting = time.Time{}
 	return false
 }
 
-// post puts a write into the mailbox, and sees to it that somebody drains that.
-func (l *Lane) post(ctx context.Context, e *entry) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case l.mailbox <- e:
-	default:
-		select {
-		case l.mailbox <- e:
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-l.system.ctx.Done():
-			close(e.done) // its caller runs it
-			return nil
-		}
-	}
-	l.wake()
-	return nil
+func (l *Lane) leave() {
+	l.mu.Lock()
+	l.direct--
+	l.mu.Unlock()
 }
 
-// wake starts the goroutine that drains the mailbox, unless it is there.
-func (l *Lane) wake() {
-	if l.running.Load() || !l.running.CompareAndSwap(false, true) {
-		return
-	}
-	if !l.system.launch(l.drain) {
-		l.running.Store(false)
-		l.dismiss()
-	}
-}
-
-// left ends the wait of a caller whose context has ended. A write that was not taken is taken back; of one that was the outcome
-// is waited for a moment longer. It gives nil where there is one.
-func (l *Lane) left(ctx context.Context, e *entry) error {
-	if e.state.CompareAndSwap(waiting, gone) {
+// abandon ends the wait of a caller whose context has ended. A write that was not taken is taken back; of one that was the
+// outcome is waited for a moment longer. It gives nil where there is one.
+func abandon(ctx context.Context, w *dialect.Write, done <-chan struct{}) error {
+	if w.Withdraw() {
 		return ctx.Err()
 	}
 	timer := time.NewTimer(laneGrace)
 	defer timer.Stop()
 	select {
-	case <-e.done:
+	case <-done:
 		return nil
 	case <-timer.C:
 		return &schema.Error{Kind: schema.ErrOutcomeUnknown, Cause: ctx.Err()}
 	}
 }
 
-// drain does what waits, batch after batch, until nothing does.
-func (l *Lane) drain() {
-	patience := time.AfterFunc(time.Hour, l.dismiss)
-	defer patience.Stop()
-	for {
-		l.busy.Store(true)
-		for len(l.mailbox) > 0 && l.system.ctx.Err() == nil {
-			if l.abreast > 1 {
-				patience.Reset(lanePatience)
-			}
-			l.batch()
-			// Those who were answered have their next writes ready before the next batch is taken.
-			runtime.Gosched()
-		}
+// run does batch after batch until nobody waits.
+func (l *Lane) run() {
+	patience := time.AfterFunc(time.Hour, l.lose)
+	ended := false
+	defer func() {
 		patience.Stop()
-		l.busy.Store(false)
-		l.running.Store(false)
-		if l.system.ctx.Err() != nil {
-			l.dismiss()
-			return
+		if !ended { // what somebody's row is read into has ended the goroutine
+			l.more()
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.busy = len(l.line) > 0 && l.start()
 		}
-		// Somebody may have come in between, and found the goroutine still there.
-		if len(l.mailbox) == 0 || !l.running.CompareAndSwap(false, true) {
-			return
+	}()
+	for l.more() {
+		if l.abreast > 1 {
+			patience.Reset(l.patience)
 		}
+		l.do()
+		patience.Stop()
+		// Those who were answered have their next writes ready before the next batch is taken.
+		runtime.Gosched()
 	}
+	ended = true
 }
 
-// batch does what waits now.
-func (l *Lane) batch() {
+// lose is the end of the patience with a batch: all others go by themselves until it is done.
+func (l *Lane) lose() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.slow = true
+	l.dismiss()
+}
+
+// more reports whether somebody waits. Otherwise the goroutine is as good as gone.
+func (l *Lane) more() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.slow = false; l.system.ctx.Err() != nil {
+		l.dismiss()
+	}
+	l.busy = len(l.line) > 0
+	return l.busy
+}
+
+// start starts the goroutine. Once the System is closed there is none, and all who wait go by themselves. The caller holds the
+// lock.
+func (l *Lane) start() bool {
+	if l.system.launch(l.run) {
+		return true
+	}
+	l.dismiss()
+	return false
+}
+
+// do does the first batch.
+func (l *Lane) do() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.system.ctx), batchTimeout)
 	defer cancel()
-	var entries []*entry
+	var b *batch
+	var writes []*dialect.Write
 	defer func() {
-		value := recover()
-		if value != nil {
+		if value := recover(); value != nil {
 			_ = l.system.caught("a write lane", "", value)
 		}
-		l.settle(entries)
+		if b == nil { // it could not even begin
+			b, _ = l.take()
+		}
+		l.settle(b, writes)
 	}()
 	l.by.Batch(ctx, func() []*dialect.Write {
-		entries = l.take()
-		writes := make([]*dialect.Write, len(entries))
-		for i, e := range entries {
-			writes[i] = e.write
-		}
+		b, writes = l.take()
 		return writes
 	})
-	if entries == nil { // it could not even begin
-		entries = l.take()
-	}
 }
 
-// take takes what waits, and forgets those who have left.
-func (l *Lane) take() []*entry {
-	entries := make([]*entry, 0, min(len(l.mailbox), l.config.MaxBatch))
-	for len(entries) < l.config.MaxBatch {
-		select {
-		case e := <-l.mailbox:
-			if e.state.CompareAndSwap(waiting, taken) {
-				entries = append(entries, e)
-			}
-		default:
-			return entries
+// take takes the first batch, and gives those of its writes whose callers have not left.
+func (l *Lane) take() (*batch, []*dialect.Write) {
+	l.mu.Lock()
+	if len(l.line) == 0 { // patience was at an end
+		l.mu.Unlock()
+		return &batch{done: make(chan struct{})}, nil
+	}
+	b := l.line[0]
+	l.line[0] = nil
+	l.line = l.line[1:]
+	l.went(b)
+	l.mu.Unlock()
+	kept := make([]*dialect.Write, 0, len(b.writes))
+	for _, w := range b.writes {
+		if w.Take() {
+			kept = append(kept, w)
 		}
 	}
-	return entries
+	return b, kept
+}
+
+// went makes room for those who wait for it. The caller holds the lock.
+func (l *Lane) went(b *batch) {
+	if l.waiting >= l.config.MaxWaiting {
+		close(l.room)
+		l.room = make(chan struct{})
+	}
+	l.waiting -= len(b.writes)
 }
 
 // settle answers the callers of a batch. Where a good part of it came to nothing, writes go by themselves for a while.
-func (l *Lane) settle(entries []*entry) {
-	undone := 0
-	for _, e := range entries {
-		if !e.write.Done() {
-			undone++
+func (l *Lane) settle(b *batch, writes []*dialect.Write) {
+	done := 0
+	for _, w := range writes {
+		if w.Done() {
+			done++
 		}
 	}
 	l.batches.Add(1)
-	l.together.Add(int64(len(entries) - undone))
-	if 4*undone > len(entries) {
+	l.together.Add(int64(done))
+	l.mu.Lock()
+	if 4*(len(writes)-done) > len(writes) {
 		l.rest = min(max(2*l.rest, restMin), restMax)
-		l.resting.Store(time.Now().Add(l.rest).UnixNano())
-	} else if l.rest > 0 {
+		l.resting = time.Now().Add(l.rest)
+	} else if done > 0 {
 		l.rest = 0
-		l.resting.Store(0)
 	}
-	for _, e := range entries {
-		close(e.done)
-	}
+	l.mu.Unlock()
+	close(b.done)
 }
 
-// dismiss lets all who wait run their writes themselves.
+// dismiss lets all who wait run their writes themselves. The caller holds the lock.
 func (l *Lane) dismiss() {
-	for {
-		select {
-		case e := <-l.mailbox:
-			if e.state.CompareAndSwap(waiting, taken) {
-				close(e.done)
-			}
-		default:
-			return
+	for _, b := range l.line {
+		l.went(b)
+		for _, w := range b.writes {
+			w.Take()
 		}
+		close(b.done)
 	}
+	l.line = nil
 }

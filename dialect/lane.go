@@ -3,6 +3,9 @@ package dialect
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
+
+	"github.com/schemactor/schemactor/schema"
 )
 
 // Lane is where writes of single rows meet those of other callers, so that many of them are one transaction of the database.
@@ -41,10 +44,23 @@ type Write struct {
 	Found  bool // outcome: a row was touched, or has come back
 	Second bool // outcome: by Then
 
+	state    atomic.Int32 // waiting, taken or withdrawn
 	settled  bool
 	err      error
 	panicked any
 }
+
+const (
+	waiting int32 = iota
+	taken
+	withdrawn
+)
+
+// Take makes the write one that is done now, unless its caller has withdrawn it.
+func (w *Write) Take() bool { return w.state.CompareAndSwap(waiting, taken) }
+
+// Withdraw takes the write back, unless it was taken.
+func (w *Write) Withdraw() bool { return w.state.CompareAndSwap(waiting, withdrawn) }
 
 // RowReceiver reads one row.
 type RowReceiver interface {
@@ -59,8 +75,8 @@ type Many interface {
 	// SQL is the statement's text. A lenient one leaves out rows that a unique index refuses, and tells which are stored; it
 	// is empty where that cannot be told.
 	SQL(lenient bool) string
-	// Args are what it binds for the writes.
-	Args(writes []*Write) []any
+	// Columns are those that it binds an array for, in the order of each write's Args.
+	Columns() []*schema.Column
 	// Receive reads what comes back and gives the writes that are done; whether they stay so is known after the commit.
 	Receive(writes []*Write, rows Rows, lenient bool) ([]*Write, error)
 	// Back reports whether rows come back.

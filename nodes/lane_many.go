@@ -15,6 +15,7 @@ type createMany[T any, K comparable] struct {
 	numbered    bool  // the database gives the keys, in the order of the rows
 	known       bool  // a row that comes back is known by its key
 	keyDefaults []int // indexes into what is bound: of the key, where nil asks for a default
+	columns     []*schema.Column
 
 	once            sync.Once // the texts are written when they are first needed
 	strict, lenient dialect.Statement
@@ -29,6 +30,9 @@ func newCreateMany[T any, K comparable](c *core[T, K], cmd *command, auto bool) 
 	m.known = !m.numbered && !slices.ContainsFunc(c.keys, func(at int) bool { return !comesBackAsSent(&c.columns[at]) })
 	if !m.known && !m.numbered && len(cmd.back) > 0 {
 		return nil
+	}
+	for _, at := range cmd.bind {
+		m.columns = append(m.columns, &c.columns[at])
 	}
 	for _, i := range cmd.optional {
 		if slices.Contains(c.keys, cmd.bind[i]) {
@@ -82,19 +86,8 @@ func (m *createMany[T, K]) SQL(lenient bool) string { return m.statement(lenient
 // Back implements dialect.Many.
 func (m *createMany[T, K]) Back(lenient bool) bool { return len(m.statement(lenient).Return) > 0 }
 
-// Args implements dialect.Many.
-func (m *createMany[T, K]) Args(writes []*dialect.Write) []any {
-	binder, _ := m.core.statements.Arrays()
-	bind := m.statement(false).Bind
-	out, values := make([]any, len(bind)), make([]any, len(writes))
-	for at, column := range bind {
-		for i, w := range writes {
-			values[i] = w.Args[at]
-		}
-		out[at] = binder.Array(&m.core.columns[column], values)
-	}
-	return out
-}
+// Columns implements dialect.Many.
+func (m *createMany[T, K]) Columns() []*schema.Column { return m.columns }
 
 // Receive implements dialect.Many.
 func (m *createMany[T, K]) Receive(

@@ -15,9 +15,9 @@ import (
 
 var _ dialect.ArrayBinder = Grammar{}
 
-// ArrayExpr reads the array from its text, which pgx sends in every query mode as it is.
+// ArrayExpr takes an array in its binary form, and its text, which pgx sends in every query mode as it is.
 func (Grammar) ArrayExpr(c *schema.Column, placeholder string) string {
-	return placeholder + "::text::" + baseType(c.Kind) + "[]"
+	return placeholder + "::" + baseType(c.Kind) + "[]"
 }
 
 // Array writes an array of values as text.

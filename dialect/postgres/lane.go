@@ -89,6 +89,9 @@ func (f *flusher) flush(ctx context.Context, parts []part) {
 		return
 	}
 	f.db.noticed(f.conn, err)
+	if unprepared(err) {
+		_ = f.conn.DeallocateAll(ctx) // somebody else has done so, and pgx does not know
+	}
 	if unknown := lost(err); errors.Is(unknown, schema.ErrOutcomeUnknown) {
 		settle(parts, unknown)
 	}
@@ -129,6 +132,9 @@ func settle(parts []part, err error) {
 // send runs the parts' statements in one transaction. It gives the writes that are done, or the part that failed; one part too
 // many is the commit.
 func (f *flusher) send(ctx context.Context, parts []part) (done []*dialect.Write, at int, err error) {
+	if len(parts) == 1 && !parts[0].single() && f.conn.Config().DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+		return f.sendMany(ctx, &parts[0])
+	}
 	b := &pgx.Batch{}
 	b.Queue(boundedWait)
 	for i := range parts {
@@ -150,13 +156,76 @@ func (f *flusher) send(ctx context.Context, parts []part) (done []*dialect.Write
 	return done, len(parts), results.Close()
 }
 
+// sendMany is send for what is most common, by statements that were prepared and arrays in their binary form.
+func (f *flusher) sendMany(ctx context.Context, p *part) (done []*dialect.Write, at int, err error) {
+	wait, err := f.conn.Prepare(ctx, boundedWait, boundedWait)
+	if err != nil {
+		return nil, 1, err
+	}
+	sql := p.many.SQL(p.lenient)
+	insert, err := f.conn.Prepare(ctx, sql, sql)
+	if err != nil {
+		return nil, 1, err
+	}
+	values, formats := manyArgs(p.many, p.writes)
+	pipeline := f.conn.PgConn().StartPipeline(ctx)
+	pipeline.SendQueryStatement(wait, nil, nil, nil)
+	pipeline.SendQueryStatement(insert, values, formats, resultFormats(f.conn, insert))
+	if err := pipeline.Sync(); err != nil {
+		return nil, 1, errors.Join(err, pipeline.Close())
+	}
+	if _, err := f.result(pipeline, nil); err != nil {
+		_ = pipeline.Close()
+		return nil, 1, err
+	}
+	done, err = f.result(pipeline, p)
+	if err != nil {
+		_ = pipeline.Close()
+		return nil, 0, err
+	}
+	if _, err := pipeline.GetResults(); err != nil { // the commit
+		_ = pipeline.Close()
+		return nil, 1, err
+	}
+	return done, 1, pipeline.Close()
+}
+
+// result reads the next result of a pipeline for a part, or past it.
+func (f *flusher) result(pipeline *pgconn.Pipeline, p *part) ([]*dialect.Write, error) {
+	next, err := pipeline.GetResults()
+	if err != nil {
+		return nil, err
+	}
+	reader, ok := next.(*pgconn.ResultReader)
+	if !ok {
+		return nil, errors.New("a statement gave no result")
+	}
+	if p == nil || !p.many.Back(p.lenient) {
+		_, err := reader.Close()
+		if p == nil || err != nil {
+			return nil, err
+		}
+		return p.writes, nil
+	}
+	return p.take(pgx.RowsFromResultReader(f.conn.TypeMap(), reader))
+}
+
+// resultFormats asks for the binary form of what comes back, as pgx does.
+func resultFormats(conn *pgx.Conn, sd *pgconn.StatementDescription) []int16 {
+	formats := make([]int16, len(sd.Fields))
+	for i := range sd.Fields {
+		formats[i] = conn.TypeMap().FormatCodeForOID(sd.Fields[i].DataTypeOID)
+	}
+	return formats
+}
+
 func (p *part) single() bool { return len(p.writes) == 1 }
 
 func (p *part) statement() (sql string, args []any) {
 	if p.single() {
 		return p.writes[0].SQL, p.writes[0].Args
 	}
-	return p.many.SQL(p.lenient), p.many.Args(p.writes)
+	return p.many.SQL(p.lenient), manyTexts(p.many, p.writes)
 }
 
 // read reads what has come back for the part.
@@ -173,6 +242,11 @@ func (p *part) read(results pgx.BatchResults) ([]*dialect.Write, error) {
 	if err != nil {
 		return nil, err
 	}
+	return p.take(from)
+}
+
+// take takes in the rows that have come back.
+func (p *part) take(from pgx.Rows) ([]*dialect.Write, error) {
 	come := &rows{Rows: from}
 	done := p.writes
 	// What the rows are read into may panic, and belongs to a caller. A row that cannot be read is stored all the same.
@@ -205,6 +279,12 @@ func ofRow(err error) bool {
 		return true
 	}
 	return false
+}
+
+// unprepared reports whether the server does not know a statement that was prepared.
+func unprepared(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refused.Code == "26000"
 }
 
 func duplicate(err error) bool {

@@ -1,0 +1,134 @@
+package postgres
+
+import (
+	"encoding/binary"
+	"math"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
+)
+
+// wire gives the values of a column as an array in the binary form of the protocol, which costs either side a fraction of
+// the array's text; ok is false for kinds, and values, that have their text alone.
+func wire(c *schema.Column, writes []*dialect.Write, at int) (array []byte, ok bool) {
+	element, known := elementOf(c.Kind)
+	if !known {
+		return nil, false
+	}
+	// One dimension, counted from 1. The count of elements is not known to be 0.
+	head := [wireHead]byte{3: 1, 19: 1}
+	binary.BigEndian.PutUint32(head[8:], element)
+	binary.BigEndian.PutUint32(head[12:], uint32(len(writes)))
+	out := append(make([]byte, 0, wireHead+16*len(writes)), head[:]...)
+	for _, w := range writes {
+		if w.Args[at] == nil {
+			out = binary.BigEndian.AppendUint32(out, math.MaxUint32)
+			out[7] = 1 // there are nulls
+			continue
+		}
+		if out, ok = appendWire(out, element, w.Args[at]); !ok {
+			return nil, false
+		}
+	}
+	return out, true
+}
+
+// wireHead is the length of what stands before an array's elements.
+const wireHead = 20
+
+// elementOf gives the type of a kind's values where their binary form is known here.
+func elementOf(kind schema.Kind) (oid uint32, ok bool) {
+	switch kind {
+	case schema.KindBool:
+		return pgtype.BoolOID, true
+	case schema.KindInt16:
+		return pgtype.Int2OID, true
+	case schema.KindInt32:
+		return pgtype.Int4OID, true
+	case schema.KindInt64:
+		return pgtype.Int8OID, true
+	case schema.KindFloat64:
+		return pgtype.Float8OID, true
+	case schema.KindString:
+		return pgtype.TextOID, true
+	case schema.KindBytes:
+		return pgtype.ByteaOID, true
+	case schema.KindTime:
+		return pgtype.TimestamptzOID, true
+	case schema.KindUUID:
+		return pgtype.UUIDOID, true
+	}
+	return 0, false
+}
+
+// epoch is where PostgreSQL's times begin, in microseconds of Unix time.
+const epoch = 946_684_800_000_000
+
+// appendWire appends the length of an encoded value and the value.
+func appendWire(out []byte, element uint32, value any) ([]byte, bool) {
+	be := binary.BigEndian
+	switch v := value.(type) {
+	case bool:
+		out = append(be.AppendUint32(out, 1), 0)
+		if v {
+			out[len(out)-1] = 1
+		}
+		return out, element == pgtype.BoolOID
+	case int64:
+		switch element {
+		case pgtype.Int8OID:
+			return be.AppendUint64(be.AppendUint32(out, 8), uint64(v)), true
+		case pgtype.Int4OID:
+			return be.AppendUint32(be.AppendUint32(out, 4), uint32(v)), int64(int32(v)) == v
+		case pgtype.Int2OID:
+			return be.AppendUint16(be.AppendUint32(out, 2), uint16(v)), int64(int16(v)) == v
+		}
+	case float64:
+		return be.AppendUint64(be.AppendUint32(out, 8), math.Float64bits(v)), element == pgtype.Float8OID
+	case string:
+		return append(be.AppendUint32(out, uint32(len(v))), v...), element == pgtype.TextOID
+	case []byte:
+		return append(be.AppendUint32(out, uint32(len(v))), v...), element == pgtype.ByteaOID
+	case pgtype.UUID:
+		return append(be.AppendUint32(out, 16), v.Bytes[:]...), element == pgtype.UUIDOID && v.Valid
+	case time.Time:
+		return be.AppendUint64(be.AppendUint32(out, 8), uint64(v.UnixMicro()-epoch)), element == pgtype.TimestamptzOID
+	}
+	return out, false
+}
+
+// manyArgs gives what the statement of a Many binds: for each column an array, in its binary form where one is known.
+func manyArgs(many dialect.Many, writes []*dialect.Write) (values [][]byte, formats []int16) {
+	columns := many.Columns()
+	values, formats = make([][]byte, len(columns)), make([]int16, len(columns))
+	for at, c := range columns {
+		if array, ok := wire(c, writes, at); ok {
+			values[at], formats[at] = array, pgx.BinaryFormatCode
+			continue
+		}
+		values[at] = []byte(textArray(writes, at))
+	}
+	return values, formats
+}
+
+// textArray gives the values of a column as an array's text.
+func textArray(writes []*dialect.Write, at int) string {
+	values := make([]any, len(writes))
+	for i, w := range writes {
+		values[i] = w.Args[at]
+	}
+	return Grammar{}.Array(nil, values).(string)
+}
+
+// manyTexts gives the same as texts alone, which pgx sends in every query mode as they are.
+func manyTexts(many dialect.Many, writes []*dialect.Write) []any {
+	args := make([]any, len(many.Columns()))
+	for at := range args {
+		args[at] = textArray(writes, at)
+	}
+	return args
+}
