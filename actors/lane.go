@@ -40,13 +40,15 @@ type Lane struct {
 	by     dialect.Batcher
 	config LaneConfig
 
-	mailbox chan *entry
-	abreast int64        // how many go by themselves at most
-	direct  atomic.Int64 // how many do
-	running atomic.Bool  // the goroutine is there
-	busy    atomic.Bool  // it has a batch
-	resting atomic.Int64 // until when all go by themselves, in Unix nanoseconds; 0 is not
-	rest    time.Duration
+	mailbox  chan *entry
+	abreast  int64         // how many go by themselves at most
+	patience time.Duration // lanePatience
+	direct   atomic.Int64  // how many do
+	running  atomic.Bool   // the goroutine is there
+	busy     atomic.Bool   // it has a batch
+	slow     atomic.Bool   // which has tried the patience of those who wait
+	resting  atomic.Int64  // until when all go by themselves, in Unix nanoseconds; 0 is not
+	rest     time.Duration
 
 	batches, together, alone atomic.Int64
 }
@@ -80,7 +82,7 @@ func (s *System) Lane(d dialect.Dialect, config LaneConfig) *Lane {
 		config.MaxWaiting = maxWaiting
 	}
 	return &Lane{
-		system: s, by: by, config: config, abreast: int64(max(1, by.Abreast())),
+		system: s, by: by, config: config, abreast: int64(max(1, by.Abreast())), patience: lanePatience,
 		mailbox: make(chan *entry, config.MaxWaiting),
 	}
 }
@@ -112,7 +114,7 @@ func (l *Lane) Pass(ctx context.Context, w *dialect.Write, alone func() error) e
 
 // enter reports whether the caller goes by itself: while few do and nobody waits, or where the lane rests.
 func (l *Lane) enter() bool {
-	if until := l.resting.Load(); until != 0 && time.Now().UnixNano() < until || l.system.ctx.Err() != nil {
+	if until := l.resting.Load(); until != 0 && time.Now().UnixNano() < until || l.slow.Load() || l.system.ctx.Err() != nil {
 		l.direct.Add(1)
 		return true
 	}
@@ -144,6 +146,9 @@ func (l *Lane) post(ctx context.Context, e *entry) error {
 		}
 	}
 	l.wake()
+	if l.slow.Load() { // since it looked
+		l.dismiss()
+	}
 	return nil
 }
 
@@ -176,15 +181,24 @@ func (l *Lane) left(ctx context.Context, e *entry) error {
 
 // drain does what waits, batch after batch, until nothing does.
 func (l *Lane) drain() {
-	patience := time.AfterFunc(time.Hour, l.dismiss)
-	defer patience.Stop()
+	patience := time.AfterFunc(time.Hour, func() { l.slow.Store(true); l.dismiss() })
+	ended := false
+	defer func() {
+		patience.Stop()
+		if !ended { // what somebody's row is read into has ended the goroutine
+			l.busy.Store(false)
+			l.running.Store(false)
+			l.wake()
+		}
+	}()
 	for {
 		l.busy.Store(true)
 		for len(l.mailbox) > 0 && l.system.ctx.Err() == nil {
 			if l.abreast > 1 {
-				patience.Reset(lanePatience)
+				patience.Reset(l.patience)
 			}
 			l.batch()
+			l.slow.Store(false)
 			// Those who were answered have their next writes ready before the next batch is taken.
 			runtime.Gosched()
 		}
@@ -193,10 +207,13 @@ func (l *Lane) drain() {
 		l.running.Store(false)
 		if l.system.ctx.Err() != nil {
 			l.dismiss()
+			ended = true
 			return
 		}
-		// Somebody may have come in between, and found the goroutine still there.
-		if len(l.mailbox) == 0 || !l.running.CompareAndSwap(false, true) {
+		// Somebody may have come in between, and found the goroutine still there. The first look keeps the second one from being
+		// taken before the store, which the length of a channel alone does not.
+		if l.running.Load() || len(l.mailbox) == 0 || !l.running.CompareAndSwap(false, true) {
+			ended = true
 			return
 		}
 	}
