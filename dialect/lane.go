@@ -59,9 +59,10 @@ type Many interface {
 	// SQL is the statement's text. A lenient one leaves out rows that a unique index refuses, and tells which are stored; it
 	// is empty where that cannot be told.
 	SQL(lenient bool) string
-	// Args are what it binds for the writes.
-	Args(writes []*Write) []any
-	// Receive reads what comes back and gives the writes that are done; whether they stay so is known after the commit.
+	// Args are what it binds for the writes. A lenient one takes only the first of those that could not be told apart.
+	Args(writes []*Write, lenient bool) []any
+	// Receive reads what comes back and gives the writes that are done; whether they stay so is known after the commit. Those
+	// of which it cannot be told it settles as schema.ErrOutcomeUnknown; where that is all of them, it is the error.
 	Receive(writes []*Write, rows Rows, lenient bool) ([]*Write, error)
 	// Back reports whether rows come back.
 	Back(lenient bool) bool
@@ -88,18 +89,22 @@ func (w *Write) query(ctx context.Context, q Querier, sql string) (found bool, e
 	if err != nil {
 		return false, err
 	}
+	// Deferred, since what the row is read into may panic, and others use the connection after that.
+	defer func() {
+		// A driver may learn of a failed statement only here.
+		closeErr := rows.Close()
+		switch rowsErr := rows.Err(); {
+		case rowsErr != nil:
+			err = rowsErr
+		case err == nil:
+			err = closeErr
+		}
+		found = found && err == nil
+	}()
 	if found = rows.Next(); found {
 		err = w.Row.Receive(rows)
 	}
-	// A driver may learn of a failed statement only here.
-	closeErr := rows.Close()
-	if rowsErr := rows.Err(); rowsErr != nil {
-		return false, rowsErr
-	}
-	if err == nil {
-		err = closeErr
-	}
-	return found && err == nil, err
+	return found, err
 }
 
 // Guard runs a part of the write for its caller, in whose goroutine a panic of it goes on.
