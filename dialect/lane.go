@@ -2,7 +2,10 @@ package dialect
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/schemactor/schemactor/schema"
 )
 
 // Lane is where writes of single rows meet those of other callers, so that many of them are one transaction of the database.
@@ -94,6 +97,8 @@ func (w *Write) query(ctx context.Context, q Querier, sql string) (found bool, e
 		// A driver may learn of a failed statement only here.
 		closeErr := rows.Close()
 		switch rowsErr := rows.Err(); {
+		case rowsErr != nil && found && ctx.Err() != nil && errors.Is(rowsErr, ctx.Err()):
+			err = &schema.Error{Kind: schema.ErrOutcomeUnknown, Cause: rowsErr}
 		case rowsErr != nil:
 			err = rowsErr
 		case err == nil:
@@ -101,10 +106,13 @@ func (w *Write) query(ctx context.Context, q Querier, sql string) (found bool, e
 		}
 		found = found && err == nil
 	}()
-	if found = rows.Next(); found {
-		err = w.Row.Receive(rows)
+	if found = rows.Next(); !found {
+		return false, nil
 	}
-	return found, err
+	if err = w.Row.Receive(rows); err == nil {
+		rows.Next() // where SQLite commits, and may refuse to
+	}
+	return true, err
 }
 
 // Guard runs a part of the write for its caller, in whose goroutine a panic of it goes on.
