@@ -22,6 +22,9 @@ type wary struct {
 
 // of reports whether a batch is to leave out what a unique index refuses.
 func (y *wary) of(many dialect.Many) bool {
+	if many.SQL(true) == "" { // it is another Many of the table that can
+		return false
+	}
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	table := many.Table()
