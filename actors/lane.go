@@ -325,3 +325,16 @@ func (l *Lane) dismiss() {
 	}
 	l.line = nil
 }
+
+// Status tells how the lane stands and what has come of it so far. The zero value is that of no lane. It touches no database.
+func (l *Lane) Status() schema.LaneStatus {
+	if l == nil {
+		return schema.LaneStatus{}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return schema.LaneStatus{
+		Waiting: l.waiting, Direct: l.direct, Resting: !l.resting.IsZero() && time.Now().Before(l.resting),
+		Batches: l.batches.Load(), Together: l.together.Load(), Apart: l.apart.Load(),
+	}
+}

@@ -64,3 +64,6 @@ func (c *Coordinator) Ready(ctx context.Context) error {
 	}
 	return errors.Join(faults...)
 }
+
+// LaneStatus tells how the lane of single-row writes stands; it is zero with Config.Lane.Off. It touches no database.
+func (c *Coordinator) LaneStatus() schema.LaneStatus { return c.lane.Status() }

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -77,7 +78,10 @@ type Many interface {
 	SQL(lenient bool) string
 	// Columns are those that it binds an array for, in the order of each write's Args.
 	Columns() []*schema.Column
-	// Receive reads what comes back and gives the writes that are done; whether they stay so is known after the commit.
+	// Distinct gives the writes that may be sent to a lenient one: of those that could not be told apart the first.
+	Distinct(writes []*Write) []*Write
+	// Receive reads what comes back and gives the writes that are done; whether they stay so is known after the commit. Those
+	// of which it cannot be told it settles as schema.ErrOutcomeUnknown; where that is all of them, it is the error.
 	Receive(writes []*Write, rows Rows, lenient bool) ([]*Write, error)
 	// Back reports whether rows come back.
 	Back(lenient bool) bool
@@ -104,18 +108,27 @@ func (w *Write) query(ctx context.Context, q Querier, sql string) (found bool, e
 	if err != nil {
 		return false, err
 	}
-	if found = rows.Next(); found {
-		err = w.Row.Receive(rows)
+	// Deferred, since what the row is read into may panic, and others use the connection after that.
+	defer func() {
+		// A driver may learn of a failed statement only here.
+		closeErr := rows.Close()
+		switch rowsErr := rows.Err(); {
+		case rowsErr != nil && found && ctx.Err() != nil && errors.Is(rowsErr, ctx.Err()):
+			err = &schema.Error{Kind: schema.ErrOutcomeUnknown, Cause: rowsErr}
+		case rowsErr != nil:
+			err = rowsErr
+		case err == nil:
+			err = closeErr
+		}
+		found = found && err == nil
+	}()
+	if found = rows.Next(); !found {
+		return false, nil
 	}
-	// A driver may learn of a failed statement only here.
-	closeErr := rows.Close()
-	if rowsErr := rows.Err(); rowsErr != nil {
-		return false, rowsErr
+	if err = w.Row.Receive(rows); err == nil {
+		rows.Next() // where SQLite commits, and may refuse to
 	}
-	if err == nil {
-		err = closeErr
-	}
-	return found && err == nil, err
+	return true, err
 }
 
 // Guard runs a part of the write for its caller, in whose goroutine a panic of it goes on.

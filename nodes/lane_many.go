@@ -31,6 +31,11 @@ func newCreateMany[T any, K comparable](c *core[T, K], cmd *command, auto bool) 
 	if !m.known && !m.numbered && len(cmd.back) > 0 {
 		return nil
 	}
+	// What a type of the program's own says or does about its row is its caller's affair alone.
+	reading := append(slices.Clone(c.keys), cmd.back...)
+	if slices.ContainsFunc(reading, func(at int) bool { return readsItself(c.statements.Table().GoType(), &c.columns[at]) }) {
+		return nil
+	}
 	for _, at := range cmd.bind {
 		m.columns = append(m.columns, &c.columns[at])
 	}
@@ -89,6 +94,23 @@ func (m *createMany[T, K]) Back(lenient bool) bool { return len(m.statement(leni
 // Columns implements dialect.Many.
 func (m *createMany[T, K]) Columns() []*schema.Column { return m.columns }
 
+// Distinct implements dialect.Many. Rows are known by their keys: of two with the same one, nobody could tell which was stored
+// where the database may leave out either.
+func (m *createMany[T, K]) Distinct(writes []*dialect.Write) []*dialect.Write {
+	seen, out := make(map[string]bool, len(writes)), make([]*dialect.Write, 0, len(writes))
+	for _, w := range writes {
+		key, err := m.core.identity(sentBy[T](w))
+		if err != nil || seen[key] {
+			continue
+		}
+		seen[key] = true
+		out = append(out, w)
+	}
+	return out
+}
+
+func sentBy[T any](w *dialect.Write) *T { return w.Row.(*received[T]).row }
+
 // Receive implements dialect.Many.
 func (m *createMany[T, K]) Receive(
 	writes []*dialect.Write, rows dialect.Rows, lenient bool,
@@ -98,23 +120,74 @@ func (m *createMany[T, K]) Receive(
 	if err != nil || rows.Err() != nil { // of the latter the caller knows
 		return nil, err
 	}
-	sent := make([]*T, len(writes))
-	for i, w := range writes {
-		sent[i] = w.Row.(*received[T]).row
+	var places []int
+	if m.numbered {
+		if len(come) != len(writes) {
+			return nil, m.unclear()
+		}
+		var ok bool
+		if places, ok, err = c.placesByNumber(come); err == nil && !ok {
+			err = m.unclear()
+		}
+	} else {
+		sent := make([]*T, len(writes))
+		for i, w := range writes {
+			sent[i] = sentBy[T](w)
+		}
+		places, err = c.placesByKey(come, sent)
 	}
-	places, ok, err := c.places(come, sent, m.numbered)
 	if err != nil {
 		return nil, err
 	}
-	if !ok || !lenient && len(come) != len(writes) {
-		return nil, c.strange("create")
-	}
+	return m.settle(writes, come, places, lenient), nil
+}
+
+// settle gives the writes that are done. Keys that have come back and were not sent are those of rows that a trigger has
+// changed, or a type has cut short; whose they are is known only where there is one.
+func (m *createMany[T, K]) settle(writes []*dialect.Write, come []T, places []int, lenient bool) (done []*dialect.Write) {
+	var strange []int
+	found := make([]bool, len(writes))
 	for at, i := range places {
-		for _, column := range st.Return {
-			c.rows.Copy(sent[i], &come[at], column)
+		if i < 0 {
+			strange = append(strange, at)
+			continue
 		}
-		writes[i].Found = true
-		done = append(done, writes[i])
+		found[i] = true
+		done = append(done, m.take(writes[i], &come[at], lenient))
 	}
-	return done, nil
+	var missing []*dialect.Write
+	for i, w := range writes {
+		if !found[i] {
+			missing = append(missing, w)
+		}
+	}
+	switch {
+	case len(strange) == 0 && lenient: // they were refused
+	case len(strange) == 0: // a trigger has kept them out, which is no failure of a statement that runs by itself either
+		done = append(done, missing...)
+	case len(strange) == 1 && len(missing) == 1:
+		done = append(done, m.take(missing[0], &come[strange[0]], lenient))
+	default:
+		for _, w := range missing {
+			w.Settle(m.unclear())
+		}
+	}
+	return done
+}
+
+// take has a write take its row in.
+func (m *createMany[T, K]) take(w *dialect.Write, row *T, lenient bool) *dialect.Write {
+	for _, column := range m.statement(lenient).Return {
+		m.core.rows.Copy(sentBy[T](w), row, column)
+	}
+	w.Found = true
+	return w
+}
+
+// unclear says that rows are stored, and not whose.
+func (m *createMany[T, K]) unclear() error {
+	return &schema.Error{
+		Op: "create", Table: m.core.statements.Table().String(), Kind: schema.ErrOutcomeUnknown,
+		Detail: "the rows that came back are not those that were sent",
+	}
 }

@@ -1,6 +1,7 @@
 package nodes
 
 import (
+	"database/sql"
 	"errors"
 	"reflect"
 	"strings"
@@ -133,15 +134,8 @@ func zeroBesideNull(row reflect.Type, c *schema.Column) any {
 	if !c.Nullable {
 		return nil
 	}
-	at := row
-	for name := range strings.SplitSeq(c.Field, ".") {
-		field, ok := at.FieldByName(name)
-		if !ok {
-			return nil
-		}
-		at = field.Type
-	}
-	if at.Kind() == reflect.Pointer || at.PkgPath() == "database/sql" {
+	at, ok := fieldOf(row, c)
+	if !ok || at.Kind() == reflect.Pointer || at.PkgPath() == "database/sql" {
 		return nil
 	}
 	// A zero value that is no value of the kind, as "" is no decimal, cannot be what is stored.
@@ -150,6 +144,35 @@ func zeroBesideNull(row reflect.Type, c *schema.Column) any {
 		return nil
 	}
 	return zero
+}
+
+// fieldOf gives the type of a column's field.
+func fieldOf(row reflect.Type, c *schema.Column) (at reflect.Type, ok bool) {
+	at = row
+	for name := range strings.SplitSeq(c.Field, ".") {
+		field, ok := at.FieldByName(name)
+		if !ok {
+			return nil, false
+		}
+		at = field.Type
+	}
+	return at, true
+}
+
+// readsItself reports whether code of the program's runs where a column's value is read into its field.
+func readsItself(row reflect.Type, c *schema.Column) bool {
+	at, ok := fieldOf(row, c)
+	if !ok || c.Kind == schema.KindJSON {
+		return true
+	}
+	if at.Kind() == reflect.Pointer {
+		at = at.Elem()
+	}
+	if at.PkgPath() == "database/sql" {
+		return strings.HasPrefix(at.Name(), "Null[")
+	}
+	bytes := at.Kind() == reflect.Array // a UUID, whose Scan is not asked
+	return !bytes && reflect.PointerTo(at).Implements(reflect.TypeFor[sql.Scanner]())
 }
 
 // command works out once what the values of a fixed statement need; inserting says that zero fields take defaults.

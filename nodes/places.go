@@ -12,30 +12,36 @@ func (c *core[T, K]) places(come []T, sent []*T, numbered bool) (places []int, o
 	if numbered {
 		return c.placesByNumber(come)
 	}
+	places, err = c.placesByKey(come, sent)
+	return places, !slices.Contains(places, -1), err
+}
+
+// placesByKey gives -1 for a row whose key was not sent.
+func (c *core[T, K]) placesByKey(come []T, sent []*T) ([]int, error) {
 	at := make(map[string]int, len(sent))
 	for i, row := range sent {
 		key, err := c.identity(row)
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		if _, taken := at[key]; !taken { // of two that are the same the first is stored
 			at[key] = i
 		}
 	}
-	places = make([]int, len(come))
+	places := make([]int, len(come))
 	for n := range come {
 		key, err := c.identity(&come[n])
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		i, known := at[key]
 		if !known {
-			return nil, false, nil
+			i = -1
 		}
 		delete(at, key)
 		places[n] = i
 	}
-	return places, true, nil
+	return places, nil
 }
 
 // placesByNumber gives the lowest number's row the first place, and so on.

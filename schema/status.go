@@ -29,3 +29,14 @@ type Status struct {
 	LastError   string    `json:"lastError,omitempty"` // of the last failed attempt, cleared by a success
 	NextRetry   time.Time `json:"nextRetry,omitzero"`  // when the backoff ends; zero unless failed
 }
+
+// LaneStatus is what a write lane is doing and has done.
+type LaneStatus struct {
+	Waiting int  // writes that wait for the next batch
+	Direct  int  // writes that run by themselves at this moment
+	Resting bool // batches were of no use lately, and all writes run by themselves for up to a second
+
+	Batches  int64 // transactions that held more than one caller's write, or were begun for them
+	Together int64 // writes that were done in these
+	Apart    int64 // writes that waited for a batch and then ran by themselves
+}

@@ -40,7 +40,7 @@ func (d *DB) Batch(ctx context.Context, take func() []*dialect.Write) {
 		return
 	}
 	f := &flusher{db: d, conn: conn.Conn(), tries: 2 + 2*bits.Len(uint(len(writes)))}
-	f.flush(ctx, f.parts(writes))
+	f.flush(ctx, f.parts(ctx, writes))
 }
 
 // flusher does the writes of one batch.
@@ -59,17 +59,21 @@ type part struct {
 
 // parts puts writes together that one statement can do. Their order does not matter: who calls at the same moment cannot
 // expect any.
-func (f *flusher) parts(writes []*dialect.Write) []part {
+func (f *flusher) parts(ctx context.Context, writes []*dialect.Write) []part {
 	var out []part
 	at := make(map[dialect.Many]int)
 	for _, w := range writes {
-		if i, ok := at[w.Many]; ok && w.Many != nil {
+		many := w.Many
+		if many != nil && f.db.wary.apart(ctx, f.conn, many) {
+			many = nil
+		}
+		if i, ok := at[many]; ok && many != nil {
 			out[i].writes = append(out[i].writes, w)
 			continue
 		}
-		at[w.Many] = len(out)
-		p := part{many: w.Many, writes: []*dialect.Write{w}}
-		p.lenient = w.Many != nil && f.db.wary.of(w.Many)
+		at[many] = len(out)
+		p := part{many: many, writes: []*dialect.Write{w}}
+		p.lenient = many != nil && f.db.wary.of(many)
 		out = append(out, p)
 	}
 	return out
@@ -81,7 +85,14 @@ func (f *flusher) flush(ctx context.Context, parts []part) {
 		return
 	}
 	f.tries--
+	returned := false
+	defer func() {
+		if !returned { // what a row is read into has ended the goroutine, and nobody has heard of the commit
+			settle(parts, &schema.Error{Kind: schema.ErrOutcomeUnknown})
+		}
+	}()
 	done, at, err := f.send(ctx, parts)
+	returned = true
 	if err == nil {
 		for _, w := range done {
 			w.Settle(nil)
@@ -146,90 +157,47 @@ func (f *flusher) send(ctx context.Context, parts []part) (done []*dialect.Write
 		return nil, len(parts), errors.Join(err, results.Close())
 	}
 	for at = range parts {
-		did, err := parts[at].read(results)
+		did, err := f.read(&parts[at], results)
 		if err != nil {
 			_ = results.Close() // it says the same again
-			return nil, at, err
+			return nil, at, sent(err)
 		}
 		done = append(done, did...)
 	}
-	return done, len(parts), results.Close()
+	return done, len(parts), sent(results.Close())
 }
 
-// sendMany is send for what is most common, by statements that were prepared and arrays in their binary form.
-func (f *flusher) sendMany(ctx context.Context, p *part) (done []*dialect.Write, at int, err error) {
-	wait, err := f.conn.Prepare(ctx, boundedWait, boundedWait)
-	if err != nil {
-		return nil, 1, err
+// sent gives an error that came after the statements had gone to the server. One that is not the server's says nothing of
+// what was done there.
+func sent(err error) error {
+	if err == nil {
+		return nil
 	}
-	sql := p.many.SQL(p.lenient)
-	insert, err := f.conn.Prepare(ctx, sql, sql)
-	if err != nil {
-		return nil, 1, err
+	if _, told := errors.AsType[*pgconn.PgError](err); told {
+		return err
 	}
-	values, formats := manyArgs(p.many, p.writes)
-	pipeline := f.conn.PgConn().StartPipeline(ctx)
-	pipeline.SendQueryStatement(wait, nil, nil, nil)
-	pipeline.SendQueryStatement(insert, values, formats, resultFormats(f.conn, insert))
-	if err := pipeline.Sync(); err != nil {
-		return nil, 1, errors.Join(err, pipeline.Close())
-	}
-	if _, err := f.result(pipeline, nil); err != nil {
-		_ = pipeline.Close()
-		return nil, 1, err
-	}
-	done, err = f.result(pipeline, p)
-	if err != nil {
-		_ = pipeline.Close()
-		return nil, 0, err
-	}
-	if _, err := pipeline.GetResults(); err != nil { // the commit
-		_ = pipeline.Close()
-		return nil, 1, err
-	}
-	return done, 1, pipeline.Close()
-}
-
-// result reads the next result of a pipeline for a part, or past it.
-func (f *flusher) result(pipeline *pgconn.Pipeline, p *part) ([]*dialect.Write, error) {
-	next, err := pipeline.GetResults()
-	if err != nil {
-		return nil, err
-	}
-	reader, ok := next.(*pgconn.ResultReader)
-	if !ok {
-		return nil, errors.New("a statement gave no result")
-	}
-	if p == nil || !p.many.Back(p.lenient) {
-		_, err := reader.Close()
-		if p == nil || err != nil {
-			return nil, err
-		}
-		return p.writes, nil
-	}
-	return p.take(pgx.RowsFromResultReader(f.conn.TypeMap(), reader))
-}
-
-// resultFormats asks for the binary form of what comes back, as pgx does.
-func resultFormats(conn *pgx.Conn, sd *pgconn.StatementDescription) []int16 {
-	formats := make([]int16, len(sd.Fields))
-	for i := range sd.Fields {
-		formats[i] = conn.TypeMap().FormatCodeForOID(sd.Fields[i].DataTypeOID)
-	}
-	return formats
+	return &schema.Error{Kind: schema.ErrOutcomeUnknown, Cause: err}
 }
 
 func (p *part) single() bool { return len(p.writes) == 1 }
+
+// sent gives the writes that the statement is given.
+func (p *part) sent() []*dialect.Write {
+	if p.lenient {
+		return p.many.Distinct(p.writes)
+	}
+	return p.writes
+}
 
 func (p *part) statement() (sql string, args []any) {
 	if p.single() {
 		return p.writes[0].SQL, p.writes[0].Args
 	}
-	return p.many.SQL(p.lenient), manyTexts(p.many, p.writes)
+	return p.many.SQL(p.lenient), manyTexts(p.many, p.sent())
 }
 
-// read reads what has come back for the part.
-func (p *part) read(results pgx.BatchResults) ([]*dialect.Write, error) {
+// read reads what has come back for a part.
+func (f *flusher) read(p *part, results pgx.BatchResults) ([]*dialect.Write, error) {
 	back := p.single() && p.writes[0].Back || !p.single() && p.many.Back(p.lenient)
 	if !back {
 		tag, err := results.Exec()
@@ -242,12 +210,15 @@ func (p *part) read(results pgx.BatchResults) ([]*dialect.Write, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.take(from)
+	return f.take(p, from)
 }
 
-// take takes in the rows that have come back.
-func (p *part) take(from pgx.Rows) ([]*dialect.Write, error) {
-	come := &rows{Rows: from}
+// take takes in the rows that have come back for a part.
+func (f *flusher) take(p *part, from pgx.Rows) ([]*dialect.Write, error) {
+	var come dialect.Rows = &rows{Rows: from}
+	if p.single() {
+		come = &own{rows{Rows: from}, f.conn}
+	}
 	done := p.writes
 	// What the rows are read into may panic, and belongs to a caller. A row that cannot be read is stored all the same.
 	failed := p.writes[0].Guard(func() (err error) {
@@ -255,17 +226,39 @@ func (p *part) take(from pgx.Rows) ([]*dialect.Write, error) {
 			done, err = p.many.Receive(p.writes, come, p.lenient)
 			return err
 		}
-		if p.writes[0].Found = come.Next(); p.writes[0].Found {
+		if p.writes[0].Found = from.Next(); p.writes[0].Found {
 			err = p.writes[0].Row.Receive(come)
 		}
 		return err
 	})
 	from.Close()
 	if failed != nil {
+		if p.many != nil && errors.Is(failed, schema.ErrOutcomeUnknown) {
+			f.db.wary.forget(p.many)
+		}
 		settle([]part{*p}, failed)
 		return nil, nil
 	}
 	return done, from.Err()
+}
+
+// own are rows of which one that cannot be read does not end the batch, as it would with pgx.
+type own struct {
+	rows
+	conn *pgx.Conn
+}
+
+// Scan implements dialect.Rows.
+func (r *own) Scan(dest ...any) error {
+	r.dest = append(r.dest[:0], dest...)
+	for i, d := range r.dest {
+		if n, ok := d.(schema.NativeDest); ok {
+			if native := n.Native(); native != nil {
+				r.dest[i] = native
+			}
+		}
+	}
+	return pgx.ScanRow(r.conn.TypeMap(), r.FieldDescriptions(), r.RawValues(), r.dest...)
 }
 
 // ofRow reports whether an error is about the values of a row, and no other one is to suffer for it.

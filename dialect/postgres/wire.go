@@ -5,7 +5,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/schemactor/schemactor/dialect"
@@ -99,36 +98,4 @@ func appendWire(out []byte, element uint32, value any) ([]byte, bool) {
 		return be.AppendUint64(be.AppendUint32(out, 8), uint64(v.UnixMicro()-epoch)), element == pgtype.TimestamptzOID
 	}
 	return out, false
-}
-
-// manyArgs gives what the statement of a Many binds: for each column an array, in its binary form where one is known.
-func manyArgs(many dialect.Many, writes []*dialect.Write) (values [][]byte, formats []int16) {
-	columns := many.Columns()
-	values, formats = make([][]byte, len(columns)), make([]int16, len(columns))
-	for at, c := range columns {
-		if array, ok := wire(c, writes, at); ok {
-			values[at], formats[at] = array, pgx.BinaryFormatCode
-			continue
-		}
-		values[at] = []byte(textArray(writes, at))
-	}
-	return values, formats
-}
-
-// textArray gives the values of a column as an array's text.
-func textArray(writes []*dialect.Write, at int) string {
-	values := make([]any, len(writes))
-	for i, w := range writes {
-		values[i] = w.Args[at]
-	}
-	return Grammar{}.Array(nil, values).(string)
-}
-
-// manyTexts gives the same as texts alone, which pgx sends in every query mode as they are.
-func manyTexts(many dialect.Many, writes []*dialect.Write) []any {
-	args := make([]any, len(many.Columns()))
-	for at := range args {
-		args[at] = textArray(writes, at)
-	}
-	return args
 }

@@ -37,6 +37,9 @@ func (d *DB) Batch(ctx context.Context, take func() []*dialect.Write) {
 		}
 	}
 	_, err = conn.Exec(ctx, "COMMIT")
+	if err != nil && !conn.autocommit() {
+		return // for one of them, as where a foreign key is only looked at here; all are undone
+	}
 	for _, w := range stored {
 		w.Settle(err)
 	}
