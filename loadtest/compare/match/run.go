@@ -38,6 +38,7 @@ func Run(ctx context.Context, cfg Config) (result *Result, err error) {
 		cfg: cfg, ground: &ground{folder: folder, admin: cfg.Postgres}, result: &Result{},
 		order: rand.New(rand.NewPCG(cfg.Seed, cfg.Seed)),
 	}
+	defer func() { err = errors.Join(err, r.ground.leave(ctx)) }()
 	begin := time.Now()
 	left := 0.0
 	for _, s := range scenarios() {

@@ -14,8 +14,8 @@ const (
 	seeds  = 1024 // rows that are read and updated; the number of goroutines divides it
 	listed = 100  // rows of a list
 
-	// So many rows are there to be deleted for each second and goroutine that may delete them.
-	deletions    = 60_000
+	// So many rows are there to be deleted for each second of the cell.
+	deletions    = 200_000
 	maxDeletions = 300_000
 )
 

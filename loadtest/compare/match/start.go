@@ -28,7 +28,7 @@ func starts(_ context.Context, g *ground, cfg Config) (*stage, error) {
 				if err != nil {
 					return Sample{}, err
 				}
-				plots[c.Name] = p
+				p.spent, plots[c.Name] = true, p
 				return p.begin(ctx, c, n)
 			})
 			s.start(fmt.Sprintf("restart, %d tables", n), database, func(ctx context.Context, c peer.Contestant, length time.Duration) (Sample, error) {
