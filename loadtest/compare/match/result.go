@@ -69,18 +69,24 @@ func (r *Row) Figure(name string) (Figure, bool) {
 	return f, true
 }
 
-// Ratio gives how many times as good one contestant is as another; 0 is unknown.
+// Ratio gives how many times as good one contestant is as another: the median over the rounds in which both took part, for
+// a slow moment of the machine is slow for both. 0 is unknown.
 func (r *Row) Ratio(name, other string) float64 {
-	a, there := r.Figure(name)
-	b, thereToo := r.Figure(other)
-	switch {
-	case !there || !thereToo || a.Median == 0 || b.Median == 0:
-		return 0
-	case r.Unit == Milliseconds:
-		return b.Median / a.Median
-	default:
-		return a.Median / b.Median
+	a, b := r.Samples[name], r.Samples[other]
+	var ratios []float64
+	for i := range min(len(a), len(b)) {
+		better, worse := a[i].Value, b[i].Value
+		if r.Unit == Milliseconds {
+			better, worse = worse, better
+		}
+		if better > 0 && worse > 0 {
+			ratios = append(ratios, better/worse)
+		}
 	}
+	if len(ratios) == 0 {
+		return 0
+	}
+	return median(ratios)
 }
 
 // Best gives the best of those that are neither bare, nor a limit, nor this library; empty where none took part.
@@ -112,8 +118,12 @@ func known[N int64 | float64](n *N) float64 {
 	return float64(*n)
 }
 
-// median is the middle value, or that of the two in the middle which is smaller.
+// median is the middle value, or the mean of the two in the middle.
 func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
-	return sorted[(len(sorted)-1)/2]
+	half := len(sorted) / 2
+	if len(sorted)%2 == 0 {
+		return (sorted[half-1] + sorted[half]) / 2
+	}
+	return sorted[half]
 }

@@ -12,8 +12,6 @@ import (
 )
 
 const (
-	// preparing is about how long a table takes to be emptied, filled and counted around a run.
-	preparing   = 40 * time.Millisecond
 	minCellTime = 30 * time.Millisecond
 	maxCellTime = 2 * time.Second
 
@@ -70,19 +68,33 @@ type runner struct {
 // scenario runs its rounds until they are done or their time is up, and one at least.
 func (r *runner) scenario(ctx context.Context, s scenario, budget time.Duration) error {
 	begin := time.Now()
-	var last time.Duration // the round before
 	for round := range r.cfg.Rounds {
+		all, quick := r.expected(s)
 		left := budget - time.Since(begin)
-		if round > 0 && left < last/4 {
+		if left < quick {
 			break
 		}
-		roundBegin := time.Now()
-		if err := r.round(ctx, s, round, budget, round > 0 && left < last); err != nil {
+		if err := r.round(ctx, s, round, budget, left < all); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		last = time.Since(roundBegin)
 	}
 	return nil
+}
+
+// expected gives how long the next round will take, as the last runs did: with all of them, and without the slow ones.
+func (r *runner) expected(s scenario) (all, quick time.Duration) {
+	for _, row := range r.result.Rows {
+		if row.Scenario != s.name {
+			continue
+		}
+		for _, took := range row.took {
+			all += took
+			if took <= slow {
+				quick += took
+			}
+		}
+	}
+	return all, quick
 }
 
 // round runs each cell once by each contestant; one that is short leaves slow ones out.
@@ -122,7 +134,7 @@ func (r *runner) round(ctx context.Context, s scenario, round int, budget time.D
 
 // cellTime divides a scenario's time among the runs of its rounds.
 func (r *runner) cellTime(s scenario, stage *stage, budget time.Duration) time.Duration {
-	if !s.timed {
+	if s.around == 0 {
 		if r.cfg.CellTime > 0 {
 			return min(onceTime, r.cfg.CellTime)
 		}
@@ -135,6 +147,6 @@ func (r *runner) cellTime(s scenario, stage *stage, budget time.Duration) time.D
 	for _, contest := range stage.contests {
 		runs += len(contest.contestants)
 	}
-	each := budget/time.Duration(r.cfg.Rounds*runs) - preparing
+	each := budget/time.Duration(r.cfg.Rounds*runs) - s.around
 	return min(maxCellTime, max(minCellTime, each*warming/(warming+1)))
 }

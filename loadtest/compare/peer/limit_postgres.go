@@ -2,8 +2,8 @@ package peer
 
 import (
 	"context"
-	"time"
 
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -13,16 +13,11 @@ type limitPostgres struct {
 	barePostgres
 	group  *group
 	writer *pgxpool.Conn
-	sent   arrays
+	sent   [6]array // a batch as the statement takes it; used again by each
 }
 
-// arrays are a batch as the statement takes it: used again by each.
-type arrays struct {
-	ids, emails, names []string
-	ages               []*int64
-	scores             []float64
-	created            []time.Time
-}
+// unnested is the prepared statement's name.
+const unnested = "limit_unnest"
 
 const insertUnnest = "INSERT INTO people (" + columns + ") SELECT i, e, n, a, s, c, c FROM unnest($1::text[], $2::text[], " +
 	"$3::text[], $4::bigint[], $5::float8[], $6::timestamptz[]) AS r (i, e, n, a, s, c)"
@@ -44,6 +39,11 @@ func openLimitPostgres(ctx context.Context, site Site) (People, error) {
 		return nil, err
 	}
 	l := &limitPostgres{barePostgres: barePostgres{pool}, writer: writer}
+	if _, err := writer.Conn().Prepare(ctx, unnested, insertUnnest); err != nil {
+		writer.Release()
+		pool.Close()
+		return nil, err
+	}
 	l.group = newGroup(func(rows []*Person) ([]error, error) { return l.store(context.WithoutCancel(ctx), rows) })
 	return l, nil
 }
@@ -52,9 +52,8 @@ func (l *limitPostgres) store(ctx context.Context, rows []*Person) ([]error, err
 	if len(rows) == 1 {
 		return nil, l.alone(ctx, rows[0])
 	}
-	l.sent.fill(rows)
-	s := &l.sent
-	_, err := l.writer.Exec(ctx, insertUnnest, s.ids, s.emails, s.names, s.ages, s.scores, s.created)
+	values := l.fill(rows)
+	_, err := l.writer.Conn().PgConn().ExecPrepared(ctx, unnested, values, []int16{1}, nil).Close()
 	if err == nil {
 		return nil, nil
 	}
@@ -71,14 +70,27 @@ func (l *limitPostgres) alone(ctx context.Context, p *Person) error {
 	return err
 }
 
-func (s *arrays) fill(rows []*Person) {
-	s.ids, s.emails, s.names = s.ids[:0], s.emails[:0], s.names[:0]
-	s.ages, s.scores, s.created = s.ages[:0], s.scores[:0], s.created[:0]
+// fill gives a batch as six arrays.
+func (l *limitPostgres) fill(rows []*Person) [][]byte {
+	for i, element := range [...]uint32{
+		pgtype.TextOID, pgtype.TextOID, pgtype.TextOID, pgtype.Int8OID, pgtype.Float8OID, pgtype.TimestamptzOID,
+	} {
+		l.sent[i].reset(element)
+	}
 	for _, p := range rows {
 		p.stamp()
-		s.ids, s.emails, s.names = append(s.ids, p.ID), append(s.emails, p.Email), append(s.names, p.Name)
-		s.ages, s.scores, s.created = append(s.ages, p.Age), append(s.scores, p.Score), append(s.created, p.CreatedAt)
+		l.sent[0].text(p.ID)
+		l.sent[1].text(p.Email)
+		l.sent[2].text(p.Name)
+		l.sent[3].integer(p.Age)
+		l.sent[4].float(p.Score)
+		l.sent[5].instant(p.CreatedAt)
 	}
+	values := make([][]byte, len(l.sent))
+	for i := range l.sent {
+		values[i] = l.sent[i].done()
+	}
+	return values
 }
 
 // Create answers after the commit that holds the row.
