@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/schemactor/schemactor/internal/fleet"
 	"github.com/schemactor/schemactor/loadtest/compare/match"
@@ -37,7 +38,7 @@ func main() {
 
 // run is the whole program with its surroundings handed in; it gives the exit code.
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
-	root := newCommand(args)
+	root := newCommand()
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)
@@ -58,7 +59,7 @@ type options struct {
 	database, keys, json, markdown string
 }
 
-func newCommand(args []string) *cobra.Command {
+func newCommand() *cobra.Command {
 	var o options
 	root := &cobra.Command{
 		Use:           "compare",
@@ -68,7 +69,7 @@ func newCommand(args []string) *cobra.Command {
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Progress = cmd.ErrOrStderr()
-			return o.compare(cmd.Context(), args, cmd.OutOrStdout())
+			return o.compare(cmd.Context(), command(cmd.Flags()), cmd.OutOrStdout())
 		},
 	}
 	flags := root.Flags()
@@ -84,7 +85,21 @@ func newCommand(args []string) *cobra.Command {
 	return root
 }
 
-func (o *options) compare(ctx context.Context, args []string, out io.Writer) (err error) {
+// command is the line that measures the same again; where its figures went is left out.
+func command(flags *pflag.FlagSet) string {
+	var given []string
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Name != "json" && f.Name != "markdown" {
+			given = append(given, "--"+f.Name+" "+strings.Trim(f.Value.String(), "[]"))
+		}
+	})
+	if len(given) == 0 {
+		return "make compare"
+	}
+	return "make compare ARGS='" + strings.Join(given, " ") + "'"
+}
+
+func (o *options) compare(ctx context.Context, command string, out io.Writer) (err error) {
 	if err := o.read(); err != nil {
 		return err
 	}
@@ -103,7 +118,7 @@ func (o *options) compare(ctx context.Context, args []string, out io.Writer) (er
 		return err
 	}
 	r := &report.Report{
-		Command: strings.TrimSpace("go run . " + strings.Join(args, " ")), Date: begin, Took: time.Since(begin).Round(time.Second).String(),
+		Command: command, Date: begin, Took: time.Since(begin).Round(time.Second).String(),
 		Seed: o.Seed, Keys: o.keys, Machine: report.ThisMachine(version), Result: result,
 	}
 	return errors.Join(err, r.Text(out), o.write(r))

@@ -36,7 +36,7 @@ func TestCommandWritesItsFiles(t *testing.T) {
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
 	for _, part := range []string{
-		"# Speed\n\n" + beginMark + "```\ngo run . --database sqlite", "| create, 64 goroutines, NORMAL |", "pgx v5", endMark + "\n\nThe end.\n",
+		"# Speed\n\n" + beginMark + "```\nmake compare ARGS='--cell 2ms --database sqlite --rounds 1 --scenario writers'\n```", "| create, 64 goroutines, NORMAL |", "pgx v5", endMark + "\n\nThe end.\n",
 	} {
 		require.Contains(t, string(text), part)
 	}
