@@ -84,6 +84,25 @@ func expected(c match.Cell) []string {
 	}
 }
 
+// TestWithoutTimeEachScenarioRunsOnce has a budget of nothing: no start is forecast to fit but the first of its kind.
+func TestWithoutTimeEachScenarioRunsOnce(t *testing.T) {
+	sizes := tiny()
+	sizes.Tables = []int{2, 4}
+	var progress strings.Builder
+	result, err := match.Run(t.Context(), match.Config{
+		Databases: []peer.Database{peer.SQLite}, Scenarios: []string{"start", "writers"}, Budget: 1, Sizes: sizes, Progress: &progress,
+	})
+	require.NoError(t, err)
+	require.Contains(t, progress.String(), "left out")
+	for _, row := range result.Rows {
+		samples := 1
+		if strings.Contains(row.Name, "4 tables") {
+			samples = 0
+		}
+		require.Len(t, row.Samples[peer.Own], samples, row.Name)
+	}
+}
+
 func TestALostRowIsFound(t *testing.T) {
 	require.ErrorIs(t, match.Lose(t.Context(), t.TempDir()), match.ErrMismatch)
 }

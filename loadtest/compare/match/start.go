@@ -10,10 +10,24 @@ import (
 	"github.com/schemactor/schemactor/loadtest/compare/peer"
 )
 
+// errTooLong is a start that would take more of the budget than it may.
+var errTooLong = errors.New("it would take too long")
+
+// longest is the part of the budget that one start may take.
+const longest = 15
+
+// forecast tells how long a start takes from the same one with fewer tables.
+type forecast map[string]float64 // ms for each table, by contestant and kind
+
+func (f forecast) tooLong(cfg Config, kind string, c peer.Contestant, tables int) bool {
+	return f[kind+c.Name]*float64(tables) > milliseconds(cfg.Budget/longest)
+}
+
 // starts are programs with many tables that begin where none is there, and where all are.
 func starts(_ context.Context, g *ground, cfg Config) (*stage, error) {
 	s := &stage{}
 	for _, database := range cfg.Databases {
+		f := forecast{}
 		for _, n := range cfg.Sizes.Tables {
 			plots := map[string]*plot{}
 			s.closing = append(s.closing, func(ctx context.Context) error {
@@ -23,7 +37,17 @@ func starts(_ context.Context, g *ground, cfg Config) (*stage, error) {
 				}
 				return failed
 			})
-			s.start(fmt.Sprintf("cold start, %d tables", n), database, func(ctx context.Context, c peer.Contestant, _ time.Duration) (Sample, error) {
+			add := func(kind string, run func(context.Context, peer.Contestant, time.Duration) (Sample, error)) {
+				s.start(fmt.Sprintf("%s, %d tables", kind, n), database, func(ctx context.Context, c peer.Contestant, length time.Duration) (Sample, error) {
+					if f.tooLong(cfg, kind, c, n) {
+						return Sample{}, errTooLong
+					}
+					sample, err := run(ctx, c, length)
+					f[kind+c.Name] = sample.Value / float64(n)
+					return sample, err
+				})
+			}
+			add("cold start", func(ctx context.Context, c peer.Contestant, _ time.Duration) (Sample, error) {
 				p, err := g.plot(ctx, database, "NORMAL")
 				if err != nil {
 					return Sample{}, err
@@ -31,10 +55,10 @@ func starts(_ context.Context, g *ground, cfg Config) (*stage, error) {
 				p.spent, plots[c.Name] = true, p
 				return p.begin(ctx, c, n)
 			})
-			s.start(fmt.Sprintf("restart, %d tables", n), database, func(ctx context.Context, c peer.Contestant, length time.Duration) (Sample, error) {
+			add("restart", func(ctx context.Context, c peer.Contestant, length time.Duration) (Sample, error) {
 				p, there := plots[c.Name]
-				if !there {
-					return Sample{}, errors.New("there was no cold start")
+				if !there { // its cold start was left out
+					return Sample{}, errTooLong
 				}
 				return p.beginAgain(ctx, c, n, length)
 			})
