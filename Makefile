@@ -26,6 +26,7 @@ demo: ## run the story: the flaw, the herd, the dropped table, the new version (
 .PHONY: test
 test: ## run all tests on SQLite and a PostgreSQL of their own
 	$(GO) test -timeout 10m ./...
+	cd loadtest/compare && $(GO) test ./...
 
 .PHONY: race
 race: ## run all tests under the race detector
@@ -55,10 +56,15 @@ lint: ## vet, staticcheck, gofumpt, tidy modules
 	$(GO) tool staticcheck ./...
 	@out=$$($(GO) tool gofumpt -l .); if [ -n "$$out" ]; then echo "gofumpt would change:"; echo "$$out"; exit 1; fi
 	$(GO) mod tidy -diff
+	cd loadtest/compare && $(GO) vet ./... && $$($(GO) -C ../.. tool -n staticcheck) ./... && $(GO) mod tidy -diff
 
 .PHONY: load
 load: ## many processes that write, one killed each second, and a verdict (ARGS for ./loadtest, DATABASE=postgres://… for a server)
 	$(GO) run ./loadtest $(if $(ARGS),$(ARGS),--kill-every 1s) $(if $(DATABASE),--database '$(DATABASE)')
+
+.PHONY: compare
+compare: ## compare with drivers, GORM, ent, bun and limits written by hand: 4 minutes (ARGS for ./loadtest/compare)
+	cd loadtest/compare && $(GO) run . $(ARGS)
 
 .PHONY: online
 online: ## change a PostgreSQL table of ROWS rows (1,000,000) under 32 writers, and print what they noticed

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/schemactor/schemactor/internal/postgrestest"
+)
+
+// server is the PostgreSQL that is compared on: the one that SCHEMACTOR_TEST_POSTGRES names, or one made for this run.
+type server struct {
+	url, version string
+	stand        *standIn
+}
+
+func openServer(ctx context.Context) (*server, error) {
+	s := &server{stand: &standIn{}}
+	if s.url = os.Getenv("SCHEMACTOR_TEST_POSTGRES"); s.url == "" {
+		if err := s.stand.run(func() { s.url = postgrestest.NewServer(s.stand).URL() }); err != nil {
+			return nil, err
+		}
+	}
+	conn, err := pgx.Connect(ctx, s.url)
+	if err != nil {
+		s.close()
+		return nil, errors.New("the PostgreSQL server cannot be reached")
+	}
+	s.version = conn.PgConn().ParameterStatus("server_version")
+	return s, conn.Close(ctx)
+}
+
+func (s *server) close() { s.stand.end() }
+
+// standIn is what postgrestest asks of a test, in a program that is none.
+type standIn struct {
+	testing.TB
+	cleanups []func()
+}
+
+// stopped is the end of a test that cannot go on.
+type stopped struct{ why string }
+
+func (*standIn) Helper() {}
+
+func (s *standIn) Cleanup(f func()) { s.cleanups = append(s.cleanups, f) }
+func (s *standIn) Fatal(why ...any) { panic(stopped{fmt.Sprint(why...)}) }
+func (s *standIn) Skip(why ...any)  { panic(stopped{fmt.Sprint(why...)}) }
+
+// run gives as an error what would end a test.
+func (s *standIn) run(fn func()) (err error) {
+	defer func() {
+		switch end := recover().(type) {
+		case nil:
+		case stopped:
+			err = errors.New(end.why)
+		default:
+			panic(end)
+		}
+	}()
+	fn()
+	return nil
+}
+
+func (s *standIn) end() {
+	for i := len(s.cleanups) - 1; i >= 0; i-- {
+		s.cleanups[i]()
+	}
+	s.cleanups = nil
+}
