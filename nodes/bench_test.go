@@ -81,7 +81,7 @@ func report(b *testing.B, took [2][]float64) {
 }
 
 // work gives the people of one turn.
-func (c contest) work(b *testing.B, node bare, people []person, calls, n int) []person {
+func (c contest) work(b testing.TB, node bare, people []person, calls, n int) []person {
 	if !c.fresh && !c.gone {
 		from := calls % (len(people) - n + 1)
 		return people[from : from+n]

@@ -122,10 +122,11 @@ func (c *core[T, K]) exec(ctx context.Context, q dialect.Querier, cmd *command, 
 func (c *core[T, K]) scanOne(
 	ctx context.Context, q dialect.Querier, sql string, args []any, columns []int, row *T,
 ) (bool, error) {
-	scanner := c.rows.Scanner(columns)
+	scanner := c.scanner(columns)
 	found, err := dialect.QueryRow(ctx, q, sql, args, scanner.Dest(row)...)
-	if err != nil || !found {
-		return false, err
+	if err == nil && found {
+		err = scanner.Done()
 	}
-	return true, scanner.Done()
+	c.keep(scanner, columns)
+	return found && err == nil, err
 }

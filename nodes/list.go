@@ -45,7 +45,8 @@ func (c *core[T, K]) collect(rows dialect.Rows, columns []int, limit int) (out [
 		room = min(limit, room)
 	}
 	out = make([]T, 0, room)
-	scanner := c.rows.Scanner(columns)
+	scanner := c.scanner(columns)
+	defer c.keep(scanner, columns)
 	for rows.Next() {
 		var zero T
 		out = append(out, zero)
