@@ -94,12 +94,12 @@ func (c *core[T, K]) begin(row *T) error { return c.beginAt(row, c.now()) }
 
 func (c *core[T, K]) beginAt(row *T, now time.Time) error {
 	if c.created >= 0 && c.rows.Zero(row, c.created) {
-		if err := c.rows.Set(row, c.created, now); err != nil {
+		if err := c.rows.SetTime(row, c.created, now); err != nil {
 			return err
 		}
 	}
 	if c.updated >= 0 {
-		if err := c.rows.Set(row, c.updated, now); err != nil {
+		if err := c.rows.SetTime(row, c.updated, now); err != nil {
 			return err
 		}
 	}

@@ -109,7 +109,7 @@ func (p *conns) put(c *conn, broken bool) error {
 	if keep {
 		return nil
 	}
-	return c.Close()
+	return c.close()
 }
 
 func (p *conns) take(ctx context.Context) (connection, error) {
@@ -162,7 +162,7 @@ func (p *conns) close() error {
 	}
 	var failed error
 	for _, c := range idle {
-		if err := c.Close(); failed == nil {
+		if err := c.close(); failed == nil {
 			failed = err
 		}
 	}
