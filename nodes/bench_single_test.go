@@ -25,13 +25,13 @@ func calls() map[string]contest {
 			return err
 		}},
 		"update": {call: func(ctx context.Context, by bare, p *person) error { return by.update(ctx, p) }},
-		"patch": {call: func(ctx context.Context, by bare, p *person) error {
+		"patch": {writes: true, call: func(ctx context.Context, by bare, p *person) error {
 			_, err := by.rename(ctx, p.ID, "somebody else")
 			return err
 		}},
 		"delete": {gone: true, call: func(ctx context.Context, by bare, p *person) error { return by.remove(ctx, p.ID) }},
 		"upsert": {call: func(ctx context.Context, by bare, p *person) error { return by.upsert(ctx, p) }},
-		"count": {call: func(ctx context.Context, by bare, _ *person) error {
+		"count": {writes: true, call: func(ctx context.Context, by bare, _ *person) error {
 			_, err := by.count(ctx, 7)
 			return err
 		}},

@@ -29,6 +29,8 @@ type contest struct {
 	call  call
 	fresh bool // each call has a person that is not in the table
 	gone  bool // each call has a person that is, and that no other call has
+
+	writes bool // the node writes the statement's text at each call
 }
 
 // run tells of one call by the node, and by how much it is faster than what is written by hand: "ratio" is the median over

@@ -78,7 +78,11 @@ func (r *rows) Close() error {
 	if r.statement != nil {
 		err = errors.Join(err, r.conn.done(r.text, r.statement, r.large))
 	}
-	if r.single {
+	switch {
+	case !r.single:
+	case len(r.columns) > 0: // what begins a transaction gives no columns
+		err = errors.Join(err, r.conn.pool.restore(r.conn, false))
+	default:
 		err = errors.Join(err, r.conn.release(false))
 	}
 	return err
