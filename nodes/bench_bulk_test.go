@@ -58,21 +58,23 @@ func BenchmarkBulkCreate(b *testing.B) {
 		node, next := asBare{open[person, uuid.UUID](b, d)}, 0
 		_, err := node.count(b.Context(), 0)
 		require.NoError(b, err)
-		for _, rows := range []int{1_000, 10_000} {
-			b.Run(strconv.Itoa(rows), func(b *testing.B) {
-				var took [2][]float64
-				for range b.N {
-					for side, by := range []bare{node, hand} {
-						people := slices.Collect(throng(next, rows))
-						next += rows
-						start := time.Now()
-						err := by.createMany(b.Context(), people)
-						took[side] = append(took[side], float64(time.Since(start).Nanoseconds())/float64(rows))
-						require.NoError(b, err)
+		underEach(b, func(b *testing.B, ctx context.Context) {
+			for _, rows := range []int{1_000, 10_000} {
+				b.Run(strconv.Itoa(rows), func(b *testing.B) {
+					var took [2][]float64
+					for range b.N {
+						for side, by := range []bare{node, hand} {
+							people := slices.Collect(throng(next, rows))
+							next += rows
+							start := time.Now()
+							err := by.createMany(ctx, people)
+							took[side] = append(took[side], float64(time.Since(start).Nanoseconds())/float64(rows))
+							require.NoError(b, err)
+						}
 					}
-				}
-				report(b, took)
-			})
-		}
+					report(b, took)
+				})
+			}
+		})
 	})
 }

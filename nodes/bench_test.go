@@ -147,19 +147,20 @@ func rivals(b testing.TB, d dialect.Dialect, hand bare) (node bare, people []per
 func benchmark(b *testing.B, c contest) {
 	onEach(b, func(b *testing.B, d dialect.Dialect, hand bare) {
 		node, people := rivals(b, d, hand)
-		for _, ending := range []bool{false, true} {
-			name, ctx := "background", context.Background()
-			if ending {
-				var cancel context.CancelFunc
-				name = "cancelable"
-				ctx, cancel = context.WithCancel(ctx)
-				defer cancel()
-			}
-			b.Run(name, func(b *testing.B) {
-				b.Run("1", func(b *testing.B) { c.run(b, ctx, node, hand, people, 1) })
-				b.Run("64", func(b *testing.B) { c.run(b, ctx, node, hand, people, 64) })
-			})
-		}
+		underEach(b, func(b *testing.B, ctx context.Context) {
+			b.Run("1", func(b *testing.B) { c.run(b, ctx, node, hand, people, 1) })
+			b.Run("64", func(b *testing.B) { c.run(b, ctx, node, hand, people, 64) })
+		})
+	})
+}
+
+// underEach runs fn under a context that cannot end and under one that can, as that of every request can.
+func underEach(b *testing.B, fn func(b *testing.B, ctx context.Context)) {
+	b.Run("background", func(b *testing.B) { fn(b, context.Background()) })
+	b.Run("cancelable", func(b *testing.B) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		fn(b, ctx)
 	})
 }
 
