@@ -6,6 +6,9 @@ RACE_PKG ?= ./...
 FUZZTIME ?= 20s
 PAIRS    ?= 2000
 BENCH    ?= .
+PKG      ?= ./...
+COUNT    ?= 6
+REF      ?=
 DATABASE ?=
 ROWS     ?= 1000000
 ARGS     ?=
@@ -33,8 +36,22 @@ race: ## run all tests under the race detector
 	$(GO) test -race -timeout 20m $(RACE_PKG)
 
 .PHONY: bench
-bench: ## run the benchmarks (BENCH=regexp to choose)
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+bench: ## run the benchmarks, each beside the driver used by hand (BENCH=regexp and PKG=./nodes to choose)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m $(PKG)
+
+.PHONY: bench-compare
+bench-compare: ## run the benchmarks at a commit, REF=…, and as things are here, in turns, COUNT times (6), and print what has changed
+	@[ -n '$(REF)' ] || { echo 'bench-compare: no REF: say what to compare with, as in make bench-compare REF=main' >&2; exit 2; }
+	@git rev-parse --verify --quiet '$(REF)^{commit}' >/dev/null || { echo 'bench-compare: there is no commit $(REF)' >&2; exit 2; }
+	@set -e; dir=$$(mktemp -d); trap 'exit 130' INT TERM; \
+	  trap 'git worktree remove --force "$$dir/ref"; rm -rf "$$dir"' EXIT; \
+	  git worktree add --quiet --detach "$$dir/ref" '$(REF)'; \
+	  for turn in $$(seq $(COUNT)); do \
+	    echo "turn $$turn of $(COUNT)" >&2; \
+	    (cd "$$dir/ref" && $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m $(PKG)) >>"$$dir/before"; \
+	    $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m $(PKG) >>"$$dir/after"; \
+	  done; \
+	  $(GO) tool benchstat '$(REF)='"$$dir/before" here="$$dir/after"
 
 .PHONY: fuzz
 fuzz: ## fuzz every parser, FUZZTIME each (20s), and PAIRS (2000) random migrations on each database

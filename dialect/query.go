@@ -17,10 +17,20 @@ type writer struct {
 	args []any
 }
 
+// newWriter makes a writer with room for a text.
+func newWriter(s *Statements, op string, room int) *writer {
+	w := &writer{Statements: s, op: op}
+	w.sql.Grow(room + roomBeside)
+	return w
+}
+
+// roomBeside is room for what usually stands in a text beside its list of columns.
+const roomBeside = 160
+
 // Select writes a query for all columns, in Table order. Values are coerced and encoded. A limit or offset of 0 is
 // none. Errors are ErrInvalid and name the table and the column or operator at fault; op is the caller's operation.
 func (s *Statements) Select(op string, where Cond, order []Order, limit, offset int) (sql string, args []any, err error) {
-	w := &writer{Statements: s, op: op}
+	w := newWriter(s, op, len(s.all))
 	w.write("SELECT ", s.all, " FROM ", s.name)
 	if err := w.where(where); err != nil {
 		return "", nil, err
@@ -36,7 +46,7 @@ func (s *Statements) Select(op string, where Cond, order []Order, limit, offset 
 
 // Count writes a query for the number of rows.
 func (s *Statements) Count(op string, where Cond) (sql string, args []any, err error) {
-	w := &writer{Statements: s, op: op}
+	w := newWriter(s, op, 0)
 	w.write("SELECT count(*) FROM ", s.name)
 	if err := w.where(where); err != nil {
 		return "", nil, err
@@ -80,7 +90,7 @@ func (s *Statements) DeleteWhere(op string, where Cond, now time.Time) (sql stri
 // be set; updated becomes now and the version counts up. An empty set is ErrInvalid. The text for equal column names
 // is equal.
 func (s *Statements) Patch(op string, set map[string]any, now time.Time) (sql string, args []any, err error) {
-	w := &writer{Statements: s, op: op}
+	w := newWriter(s, op, 2*len(s.all))
 	if err := w.update(set, now); err != nil {
 		return "", nil, err
 	}

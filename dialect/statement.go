@@ -27,7 +27,7 @@ type Statements struct {
 	// Get and Exists bind the key. Get gives all columns, Exists a single 1; neither gives a row where there is none.
 	Get, Exists Statement
 	// Update binds all columns that may change, then the key, then, where the table has one, the version that the row
-	// must still have; the version column itself counts up. Returned are updated, version and generated columns. A
+	// must still have; the version column itself counts up. Returned are version and generated columns. A
 	// table of nothing but its key is updated to what it is, so that the count of rows tells whether it is there.
 	Update Statement
 	// Delete binds the key; with a deleted column it is an update that binds deleted and, if any, updated before it.
@@ -211,7 +211,7 @@ func (s *Statements) update() Statement {
 		case i == s.version:
 			set = append(set, s.countUp())
 		}
-		if i == s.updated || i == s.version || columns[i].Generated != "" {
+		if i == s.version || columns[i].Generated != "" {
 			st.Return = append(st.Return, i)
 		}
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,126 +19,168 @@ import (
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
 	"github.com/schemactor/schemactor/internal/postgrestest"
-	"github.com/schemactor/schemactor/nodes"
 )
 
-// bare is what a program would write by hand for the table of people.
-type bare interface {
-	create(ctx context.Context, p *person) error
-	get(ctx context.Context, id uuid.UUID) (*person, error)
-	list(ctx context.Context) ([]person, error)
+// call is one thing that a benchmark does, by a node or by hand, for the i-th time.
+type call func(ctx context.Context, by bare, p *person) error
+
+// contest has a node and what is written by hand do the same, in turns of some calls, so that both meet the same noise.
+type contest struct {
+	call  call
+	fresh bool // each call has a person that is not in the table
+	gone  bool // each call has a person that is, and that no other call has
+
+	writes bool // the node writes the statement's text at each call
 }
 
-const bareColumns = "id, email, name, age, created_at, updated_at"
-
-type bareSQL struct{ reader, writer *sql.DB }
-
-func (b bareSQL) create(ctx context.Context, p *person) error {
-	p.CreatedAt = time.Now().UTC()
-	_, err := b.writer.ExecContext(ctx, "INSERT INTO people ("+bareColumns+") VALUES (?, ?, ?, ?, ?, ?)",
-		p.ID.String(), p.Email, p.Name, p.Age, p.CreatedAt.Format("2006-01-02 15:04:05.000000"),
-		p.CreatedAt.Format("2006-01-02 15:04:05.000000"))
-	return err
-}
-
-func (b bareSQL) get(ctx context.Context, id uuid.UUID) (*person, error) {
-	var p person
-	return &p, b.scan(b.reader.QueryRowContext(ctx, "SELECT "+bareColumns+" FROM people WHERE id = ?", id.String()), &p)
-}
-
-func (b bareSQL) list(ctx context.Context) ([]person, error) {
-	rows, err := b.reader.QueryContext(ctx, "SELECT "+bareColumns+" FROM people ORDER BY id LIMIT 100")
-	if err != nil {
-		return nil, err
+// run tells of one call by the node, and by how much it is faster than what is written by hand: "ratio" is the median over
+// the turns, above 1 where the node is ahead.
+func (c contest) run(b *testing.B, ctx context.Context, node, hand bare, people []person, goroutines int) {
+	sides := [...]bare{mine: node, theirs: hand}
+	turn := 64
+	if goroutines > 1 {
+		turn = 16 * goroutines
 	}
-	defer func() { _ = rows.Close() }()
-	var out []person
-	for rows.Next() {
-		var p person
-		if err := b.scan(rows, &p); err != nil {
-			return nil, err
+	var took [2][]float64
+	var allocs, bytes [2]uint64
+	var before, after runtime.MemStats
+	calls := 0
+	for turns := 0; b.N > calls; turns++ {
+		n := min(turn, b.N-calls)
+		for k := range sides {
+			side := (k + turns) % 2
+			work := c.work(b, node, people, calls, n)
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			c.do(b, ctx, sides[side], work, goroutines)
+			spent := time.Since(start)
+			runtime.ReadMemStats(&after)
+			took[side] = append(took[side], float64(spent.Nanoseconds())/float64(n))
+			allocs[side] += after.Mallocs - before.Mallocs
+			bytes[side] += after.TotalAlloc - before.TotalAlloc
 		}
-		out = append(out, p)
+		calls += n
 	}
-	return out, rows.Err()
+	report(b, took)
+	b.ReportAllocs()
+	b.ReportMetric(float64(bytes[mine])/float64(calls), "B/op")
+	b.ReportMetric(float64(allocs[mine])/float64(calls), "allocs/op")
+	b.ReportMetric(float64(allocs[theirs])/float64(calls), "bare-allocs/op")
 }
 
-func (b bareSQL) scan(row interface{ Scan(...any) error }, p *person) error {
-	var created, updated string
-	err := row.Scan(&p.ID, &p.Email, &p.Name, &p.Age, &created, &updated)
-	if err == nil {
-		p.CreatedAt, err = time.Parse("2006-01-02 15:04:05.000000", created)
+// mine and theirs are the sides of a contest.
+const mine, theirs = 0, 1
+
+// report tells what one call, or one row, took in the turns of both sides.
+func report(b *testing.B, took [2][]float64) {
+	ratios := make([]float64, len(took[mine]))
+	for i := range ratios {
+		ratios[i] = took[theirs][i] / took[mine][i]
 	}
-	if err == nil {
-		p.UpdatedAt, err = time.Parse("2006-01-02 15:04:05.000000", updated)
-	}
-	return err
+	b.ReportMetric(median(took[mine]), "ns/op")
+	b.ReportMetric(median(took[theirs]), "bare-ns/op")
+	b.ReportMetric(median(ratios), "ratio")
 }
 
-type barePgx struct{ pool *pgxpool.Pool }
-
-func (b barePgx) create(ctx context.Context, p *person) error {
-	p.CreatedAt = time.Now().UTC()
-	_, err := b.pool.Exec(ctx, "INSERT INTO people ("+bareColumns+") VALUES ($1, $2, $3, $4, $5, $6)",
-		[16]byte(p.ID), p.Email, p.Name, p.Age, p.CreatedAt, p.CreatedAt)
-	return err
-}
-
-func (b barePgx) get(ctx context.Context, id uuid.UUID) (*person, error) {
-	var p person
-	row := b.pool.QueryRow(ctx, "SELECT "+bareColumns+" FROM people WHERE id = $1", [16]byte(id))
-	return &p, row.Scan((*[16]byte)(&p.ID), &p.Email, &p.Name, &p.Age, &p.CreatedAt, &p.UpdatedAt)
-}
-
-func (b barePgx) list(ctx context.Context) ([]person, error) {
-	rows, err := b.pool.Query(ctx, "SELECT "+bareColumns+" FROM people ORDER BY id LIMIT 100")
-	if err != nil {
-		return nil, err
+// work gives the people of one turn.
+func (c contest) work(b testing.TB, node bare, people []person, calls, n int) []person {
+	if !c.fresh && !c.gone {
+		from := calls % (len(people) - n + 1)
+		return people[from : from+n]
 	}
-	defer rows.Close()
-	var out []person
-	for rows.Next() {
-		var p person
-		err := rows.Scan((*[16]byte)(&p.ID), &p.Email, &p.Name, &p.Age, &p.CreatedAt, &p.UpdatedAt)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p)
+	out := make([]person, n)
+	for i := range out {
+		out[i] = newPerson("somebody", nil)
 	}
-	return out, rows.Err()
-}
-
-// benchmark runs fn through a node and by hand, on each database, over 1,000 people.
-func benchmark(b *testing.B, fn func(b *testing.B, by bare, people []person)) {
-	run := func(b *testing.B, d dialect.Dialect, hand bare) {
-		node := open[person, uuid.UUID](b, d)
-		people := make([]person, 1000)
-		for i := range people {
-			people[i] = newPerson("somebody", ptr(i%80))
-			require.NoError(b, node.Create(b.Context(), &people[i]))
-		}
-		for name, by := range map[string]bare{"node": asBare{node}, "bare": hand} {
-			b.Run(name, func(b *testing.B) {
-				b.ReportAllocs()
-				fn(b, by, people)
-			})
+	if c.gone {
+		if err := node.createMany(b.Context(), out); err != nil {
+			b.Fatal(err)
 		}
 	}
-	onEach(b, run)
+	return out
 }
 
-// onEach runs fn on each database, with what writes to it by hand.
-func onEach(b *testing.B, fn func(b *testing.B, d dialect.Dialect, hand bare)) {
-	b.Run("sqlite", func(b *testing.B) {
+// do makes each goroutine's share of calls.
+func (c contest) do(b *testing.B, ctx context.Context, by bare, work []person, goroutines int) {
+	if goroutines == 1 {
+		for i := range work {
+			if err := c.call(ctx, by, &work[i]); err != nil {
+				b.Fatal(err)
+			}
+		}
+		return
+	}
+	var group sync.WaitGroup
+	for part := range slices.Chunk(work, max(1, (len(work)+goroutines-1)/goroutines)) {
+		group.Go(func() {
+			for i := range part {
+				if err := c.call(ctx, by, &part[i]); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
+
+// stable is how many people are in the table at least, with ages from 0 to 79.
+const stable = 1024
+
+// rivals gives a node and what is written by hand, over one table of people who stay there.
+func rivals(b testing.TB, d dialect.Dialect, hand bare) (node bare, people []person) {
+	node = asBare{open[person, uuid.UUID](b, d)}
+	people = make([]person, stable)
+	for i := range people {
+		people[i] = newPerson("somebody", ptr(i%80))
+	}
+	require.NoError(b, node.createMany(b.Context(), people))
+	return node, people
+}
+
+// benchmark runs a contest on each database, under a context that cannot end and one that can, by one goroutine and by 64.
+func benchmark(b *testing.B, c contest) {
+	onEach(b, func(b *testing.B, d dialect.Dialect, hand bare) {
+		node, people := rivals(b, d, hand)
+		underEach(b, func(b *testing.B, ctx context.Context) {
+			b.Run("1", func(b *testing.B) { c.run(b, ctx, node, hand, people, 1) })
+			b.Run("64", func(b *testing.B) { c.run(b, ctx, node, hand, people, 64) })
+		})
+	})
+}
+
+// underEach runs fn under a context that cannot end and under one that can, as that of every request can.
+func underEach(b *testing.B, fn func(b *testing.B, ctx context.Context)) {
+	b.Run("background", func(b *testing.B) { fn(b, context.Background()) })
+	b.Run("cancelable", func(b *testing.B) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		fn(b, ctx)
+	})
+}
+
+// onEach runs fn on each database, with what is written for it by hand. Both have pools of the same size.
+func onEach[B interface {
+	testing.TB
+	Run(name string, fn func(B)) bool
+}](b B, fn func(b B, d dialect.Dialect, hand bare)) {
+	b.Run("sqlite", func(b B) {
 		path := filepath.Join(b.TempDir(), "bench.db")
-		d, err := sqlite.Open(b.Context(), path, nil)
+		readers := max(4, runtime.GOMAXPROCS(0))
+		d, err := sqlite.Open(b.Context(), path, &sqlite.Config{Readers: readers})
 		require.NoError(b, err)
 		hand := bareSQL{}
-		for _, db := range []**sql.DB{&hand.reader, &hand.writer} {
-			*db, err = sql.Open("sqlite3", "file:"+path+"?_busy_timeout=5000&_journal_mode=WAL&_synchronous=NORMAL")
+		for db, most := range map[**sql.DB]int{&hand.reader: readers, &hand.writer: 1} {
+			*db, err = sql.Open("sqlite3", "file:"+path+"?_busy_timeout=5000&_journal_mode=WAL&_synchronous=NORMAL&_foreign_keys=1")
 			require.NoError(b, err)
+			(*db).SetMaxOpenConns(most)
+			(*db).SetMaxIdleConns(most)
 		}
-		hand.writer.SetMaxOpenConns(1)
 		b.Cleanup(func() {
 			require.NoError(b, hand.reader.Close())
 			require.NoError(b, hand.writer.Close())
@@ -143,7 +188,7 @@ func onEach(b *testing.B, fn func(b *testing.B, d dialect.Dialect, hand bare)) {
 		})
 		fn(b, d, hand)
 	})
-	b.Run("postgres", func(b *testing.B) {
+	b.Run("postgres", func(b B) {
 		url := postgrestest.Open(b)
 		d, err := postgres.Open(b.Context(), url, nil)
 		require.NoError(b, err)
@@ -154,50 +199,5 @@ func onEach(b *testing.B, fn func(b *testing.B, d dialect.Dialect, hand bare)) {
 			require.NoError(b, d.Close())
 		})
 		fn(b, d, barePgx{pool})
-	})
-}
-
-// asBare gives a node the form of what it is compared with.
-type asBare struct {
-	node *nodes.Node[person, uuid.UUID]
-}
-
-func (a asBare) create(ctx context.Context, p *person) error { return a.node.Create(ctx, p) }
-func (a asBare) get(ctx context.Context, id uuid.UUID) (*person, error) {
-	return a.node.Get(ctx, id)
-}
-
-func (a asBare) list(ctx context.Context) ([]person, error) {
-	return a.node.List(ctx, nodes.Query{Limit: 100})
-}
-
-func BenchmarkCreate(b *testing.B) {
-	benchmark(b, func(b *testing.B, by bare, _ []person) {
-		for b.Loop() {
-			p := newPerson("somebody", nil)
-			if err := by.create(b.Context(), &p); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
-func BenchmarkGet(b *testing.B) {
-	benchmark(b, func(b *testing.B, by bare, people []person) {
-		for i := 0; b.Loop(); i++ {
-			if _, err := by.get(b.Context(), people[i%len(people)].ID); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
-func BenchmarkList(b *testing.B) {
-	benchmark(b, func(b *testing.B, by bare, _ []person) {
-		for b.Loop() {
-			if rows, err := by.list(b.Context()); err != nil || len(rows) != 100 {
-				b.Fatal(len(rows), err)
-			}
-		}
 	})
 }

@@ -94,12 +94,12 @@ func (c *core[T, K]) begin(row *T) error { return c.beginAt(row, c.now()) }
 
 func (c *core[T, K]) beginAt(row *T, now time.Time) error {
 	if c.created >= 0 && c.rows.Zero(row, c.created) {
-		if err := c.rows.Set(row, c.created, now); err != nil {
+		if err := c.rows.SetTime(row, c.created, now); err != nil {
 			return err
 		}
 	}
 	if c.updated >= 0 {
-		if err := c.rows.Set(row, c.updated, now); err != nil {
+		if err := c.rows.SetTime(row, c.updated, now); err != nil {
 			return err
 		}
 	}
@@ -122,10 +122,11 @@ func (c *core[T, K]) exec(ctx context.Context, q dialect.Querier, cmd *command, 
 func (c *core[T, K]) scanOne(
 	ctx context.Context, q dialect.Querier, sql string, args []any, columns []int, row *T,
 ) (bool, error) {
-	scanner := c.rows.Scanner(columns)
+	scanner := c.scanner(columns)
 	found, err := dialect.QueryRow(ctx, q, sql, args, scanner.Dest(row)...)
-	if err != nil || !found {
-		return false, err
+	if err == nil && found {
+		err = scanner.Done()
 	}
-	return true, scanner.Done()
+	c.keep(scanner, columns)
+	return found && err == nil, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/schemactor/schemactor/dialect"
-	"github.com/schemactor/schemactor/schema"
 )
 
 // Through gives the same node with another lane: Create, Update, Patch, Delete, Upsert, Restore and Purge of other goroutines
@@ -42,9 +41,9 @@ func (d *door) single(ctx context.Context, op string, w *dialect.Write) error {
 }
 
 // received is a write whose row comes back into a row of the program's.
-type received[T any] struct {
+type received[T any, K comparable] struct {
 	dialect.Write
-	rows    *schema.Accessor[T]
+	core    *core[T, K]
 	columns []int
 	row     *T
 	told    bool // a boolean follows, which says whether the row is new
@@ -52,21 +51,23 @@ type received[T any] struct {
 }
 
 // Receive implements dialect.RowReceiver.
-func (w *received[T]) Receive(rows dialect.Rows) error {
-	scanner := w.rows.Scanner(w.columns)
+func (w *received[T, K]) Receive(rows dialect.Rows) error {
+	scanner := w.core.scanner(w.columns)
 	dest := scanner.Dest(w.row)
 	if w.told {
 		dest = append(dest, &w.fresh)
 	}
-	if err := rows.Scan(dest...); err != nil {
-		return err
+	err := rows.Scan(dest...)
+	if err == nil {
+		err = scanner.Done()
 	}
-	return scanner.Done()
+	w.core.keep(scanner, w.columns)
+	return err
 }
 
 // writing makes the write of a command, which gives its columns back into row.
-func (c *core[T, K]) writing(cmd *command, args []any, row *T) *received[T] {
-	w := &received[T]{rows: c.rows, columns: cmd.back, row: row}
+func (c *core[T, K]) writing(cmd *command, args []any, row *T) *received[T, K] {
+	w := &received[T, K]{core: c, columns: cmd.back, row: row}
 	w.SQL, w.Args, w.Back, w.Row = cmd.sql, args, len(cmd.back) > 0, w
 	return w
 }

@@ -99,7 +99,7 @@ func (m *createMany[T, K]) Columns() []*schema.Column { return m.columns }
 func (m *createMany[T, K]) Distinct(writes []*dialect.Write) []*dialect.Write {
 	seen, out := make(map[string]bool, len(writes)), make([]*dialect.Write, 0, len(writes))
 	for _, w := range writes {
-		key, err := m.core.identity(sentBy[T](w))
+		key, err := m.core.identity(m.sentBy(w))
 		if err != nil || seen[key] {
 			continue
 		}
@@ -109,7 +109,7 @@ func (m *createMany[T, K]) Distinct(writes []*dialect.Write) []*dialect.Write {
 	return out
 }
 
-func sentBy[T any](w *dialect.Write) *T { return w.Row.(*received[T]).row }
+func (*createMany[T, K]) sentBy(w *dialect.Write) *T { return w.Row.(*received[T, K]).row }
 
 // Receive implements dialect.Many.
 func (m *createMany[T, K]) Receive(
@@ -132,7 +132,7 @@ func (m *createMany[T, K]) Receive(
 	} else {
 		sent := make([]*T, len(writes))
 		for i, w := range writes {
-			sent[i] = sentBy[T](w)
+			sent[i] = m.sentBy(w)
 		}
 		places, err = c.placesByKey(come, sent)
 	}
@@ -178,7 +178,7 @@ func (m *createMany[T, K]) settle(writes []*dialect.Write, come []T, places []in
 // take has a write take its row in.
 func (m *createMany[T, K]) take(w *dialect.Write, row *T, lenient bool) *dialect.Write {
 	for _, column := range m.statement(lenient).Return {
-		m.core.rows.Copy(sentBy[T](w), row, column)
+		m.core.rows.Copy(m.sentBy(w), row, column)
 	}
 	w.Found = true
 	return w

@@ -52,7 +52,8 @@ func (c *core[T, K]) collect(rows dialect.Rows, columns []int, limit int) (out [
 
 // scanAll appends all rows.
 func (c *core[T, K]) scanAll(out []T, rows dialect.Rows, columns []int) ([]T, error) {
-	scanner := c.rows.Scanner(columns)
+	scanner := c.scanner(columns)
+	defer c.keep(scanner, columns)
 	for rows.Next() {
 		var zero T
 		out = append(out, zero)

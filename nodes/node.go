@@ -44,6 +44,7 @@ type core[T any, K comparable] struct {
 	auto, created, updated, version int // column positions; -1 where the table has none
 	now                             func() time.Time
 	upserts                         sync.Map // upsertKind → *upsertPlan
+	scanners                        []*scanners[T]
 }
 
 // command is a fixed statement and what its values need on their way to the driver.
@@ -111,6 +112,7 @@ func newCore[T any, K comparable](
 	if ofVersion, ok := c.statements.DeleteVersion(); ok {
 		c.deletionOf = c.command(ofVersion, false)
 	}
+	c.scanners = scannersOf[T](c.all, c.insert.back, c.insertAuto.back, c.update.back)
 	return c
 }
 

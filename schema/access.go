@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 	"unsafe"
 )
 
@@ -23,6 +24,7 @@ type access struct {
 	zero  func(field unsafe.Pointer) bool
 	set   func(field unsafe.Pointer, portable any) error // nil is null
 	scan  func(field unsafe.Pointer, src any) error      // nil is null
+	stamp func(field unsafe.Pointer, t time.Time) error  // nil: no shorter way than set
 	done  func(field unsafe.Pointer)                     // nil: nothing to do
 
 	direct func(field unsafe.Pointer) any // nil: only through scan
@@ -121,7 +123,7 @@ func (a *access) inNullStruct(c codec, t reflect.Type) {
 // inPlace is the access to a field whose type has no null. In a nullable column its zero value stands for null, both
 // ways; a type with Value and Scan decides for itself.
 func (a *access) inPlace(c codec, t reflect.Type, d *domain) {
-	a.value, a.zero, a.done = c.value, c.zero, c.done
+	a.value, a.zero, a.stamp, a.done = c.value, c.zero, c.stamp, c.done
 	a.direct, a.native = c.direct.plain, c.native.plain
 	null := c.null
 	switch {
@@ -209,6 +211,15 @@ func (a *Accessor[T]) Zero(row *T, column int) bool {
 func (a *Accessor[T]) Set(row *T, column int, value any) error {
 	f := &a.fields[column]
 	return located(a.table, f.set(f.at(unsafe.Pointer(row)), value))
+}
+
+// SetTime is Set for a time.
+func (a *Accessor[T]) SetTime(row *T, column int, t time.Time) error {
+	f := &a.fields[column]
+	if f.stamp == nil {
+		return a.Set(row, column, t)
+	}
+	return located(a.table, f.stamp(f.at(unsafe.Pointer(row)), t))
 }
 
 // Copy gives a column's field in dst what it holds in src; what pointers, slices and maps lead to is shared.

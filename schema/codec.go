@@ -18,6 +18,7 @@ type codec struct {
 	set   func(p unsafe.Pointer, portable any) error // portable is not nil
 	scan  func(p unsafe.Pointer, src any) error      // src is a driver's, and not nil
 	null  func(p unsafe.Pointer) error               // stores null in the type's own way; nil where it has none
+	stamp func(p unsafe.Pointer, t time.Time) error  // set for a time without boxing it; nil where it has none
 	done  func(p unsafe.Pointer)                     // completes what a driver filled directly; nil where there is nothing to do
 
 	direct destination // every driver fills it right; else empty
@@ -207,6 +208,13 @@ func floatCodec[T float32 | float64](d *domain) codec {
 }
 
 func timeCodec(d *domain) codec {
+	stamp := func(p unsafe.Pointer, t time.Time) error {
+		t, err := d.instant(t)
+		if err == nil {
+			*(*time.Time)(p) = t
+		}
+		return err
+	}
 	return codec{
 		value: func(p unsafe.Pointer) (any, error) { return boxed(d.instant(*(*time.Time)(p))) },
 		zero:  func(p unsafe.Pointer) bool { return (*time.Time)(p).IsZero() },
@@ -215,12 +223,9 @@ func timeCodec(d *domain) codec {
 			if !ok {
 				return d.mismatch(portable)
 			}
-			t, err := d.instant(t)
-			if err == nil {
-				*(*time.Time)(p) = t
-			}
-			return err
+			return stamp(p, t)
 		},
+		stamp: stamp,
 		scan: func(p unsafe.Pointer, src any) error {
 			t, err := d.driverTime(src)
 			if err == nil {

@@ -6,8 +6,8 @@ import "unsafe"
 type Scanner[T any] struct {
 	fields []*access
 	dest   []any
-	cells  []*cell // by position in fields; nil where the driver fills the field itself
-	finish bool    // some field has something to do in Done
+	cells  []cell // by position in fields; without access where the driver fills the field itself
+	finish bool   // some field has something to do in Done
 	row    unsafe.Pointer
 }
 
@@ -20,12 +20,12 @@ type NativeDest interface {
 }
 
 // Scanner makes a scanner for rows of the columns at the given positions. It is for one goroutine at a time and meant
-// to be reused for all rows of one result.
+// to be reused: for all rows of one result, and after Forget for other results.
 func (a *Accessor[T]) Scanner(columns []int) *Scanner[T] {
 	s := &Scanner[T]{
 		fields: make([]*access, len(columns)),
 		dest:   make([]any, len(columns)),
-		cells:  make([]*cell, len(columns)),
+		cells:  make([]cell, len(columns)),
 	}
 	for i, column := range columns {
 		f := &a.fields[column]
@@ -34,10 +34,11 @@ func (a *Accessor[T]) Scanner(columns []int) *Scanner[T] {
 		if f.direct != nil {
 			continue
 		}
-		s.cells[i] = &cell{access: f, table: a.table}
-		s.dest[i] = s.cells[i]
+		c := &s.cells[i]
+		*c = cell{access: f, table: a.table}
+		s.dest[i] = c
 		if f.json {
-			s.dest[i] = jsonCell{s.cells[i]}
+			s.dest[i] = jsonCell{c}
 		}
 	}
 	return s
@@ -48,7 +49,7 @@ func (a *Accessor[T]) Scanner(columns []int) *Scanner[T] {
 func (s *Scanner[T]) Dest(row *T) []any {
 	s.row = unsafe.Pointer(row)
 	for i, f := range s.fields {
-		if c := s.cells[i]; c != nil {
+		if c := &s.cells[i]; c.access != nil {
 			c.field = f.at(s.row)
 		} else {
 			s.dest[i] = f.direct(f.at(s.row))
@@ -68,6 +69,18 @@ func (s *Scanner[T]) Done() error {
 		}
 	}
 	return nil
+}
+
+// Forget lets go of the row, so that a scanner which is kept keeps nothing else. No destination may be used any more.
+func (s *Scanner[T]) Forget() {
+	s.row = nil
+	for i := range s.cells {
+		if c := &s.cells[i]; c.access != nil {
+			c.field = nil
+		} else {
+			s.dest[i] = nil
+		}
+	}
 }
 
 // cell is the sql.Scanner in front of one field; it is aimed at each row in turn.

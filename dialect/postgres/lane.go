@@ -215,10 +215,7 @@ func (f *flusher) read(p *part, results pgx.BatchResults) ([]*dialect.Write, err
 
 // take takes in the rows that have come back for a part.
 func (f *flusher) take(p *part, from pgx.Rows) ([]*dialect.Write, error) {
-	var come dialect.Rows = &rows{Rows: from}
-	if p.single() {
-		come = &own{rows{Rows: from}, f.conn}
-	}
+	come := &rows{Rows: from, lasting: p.single()} // the batch goes on
 	done := p.writes
 	// What the rows are read into may panic, and belongs to a caller. A row that cannot be read is stored all the same.
 	failed := p.writes[0].Guard(func() (err error) {
@@ -240,25 +237,6 @@ func (f *flusher) take(p *part, from pgx.Rows) ([]*dialect.Write, error) {
 		return nil, nil
 	}
 	return done, from.Err()
-}
-
-// own are rows of which one that cannot be read does not end the batch, as it would with pgx.
-type own struct {
-	rows
-	conn *pgx.Conn
-}
-
-// Scan implements dialect.Rows.
-func (r *own) Scan(dest ...any) error {
-	r.dest = append(r.dest[:0], dest...)
-	for i, d := range r.dest {
-		if n, ok := d.(schema.NativeDest); ok {
-			if native := n.Native(); native != nil {
-				r.dest[i] = native
-			}
-		}
-	}
-	return pgx.ScanRow(r.conn.TypeMap(), r.FieldDescriptions(), r.RawValues(), r.dest...)
 }
 
 // ofRow reports whether an error is about the values of a row, and no other one is to suffer for it.

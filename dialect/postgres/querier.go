@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/schemactor/schemactor/dialect"
-	"github.com/schemactor/schemactor/schema"
 )
 
 // runner is what pgx's connections and transactions have in common.
@@ -82,25 +81,12 @@ func (q pooled) ended(conn *pgx.Conn, err error) error {
 // rows adapts pgx's rows, whose Close tells no error.
 type rows struct {
 	pgx.Rows
-	dest []any
 
 	db   *DB       // that takes note of what the connection's statement failed for; nil for none
 	conn *pgx.Conn // set with db
 
 	readOnly bool // the transaction that the rows come from is so on purpose
-}
-
-// Scan implements dialect.Rows. Destinations that pgx can fill without a detour are filled so.
-func (r *rows) Scan(dest ...any) error {
-	r.dest = append(r.dest[:0], dest...)
-	for i, d := range r.dest {
-		if n, ok := d.(schema.NativeDest); ok {
-			if native := n.Native(); native != nil {
-				r.dest[i] = native
-			}
-		}
-	}
-	return r.Rows.Scan(r.dest...)
+	lasting  bool // a row that cannot be read does not end the result, as it does with pgx
 }
 
 // Close implements dialect.Rows. pgx learns of a failed statement at the latest here.

@@ -64,9 +64,6 @@ func elementOf(kind schema.Kind) (oid uint32, ok bool) {
 	return 0, false
 }
 
-// epoch is where PostgreSQL's times begin, in microseconds of Unix time.
-const epoch = 946_684_800_000_000
-
 // appendWire appends the length of an encoded value and the value.
 func appendWire(out []byte, element uint32, value any) ([]byte, bool) {
 	be := binary.BigEndian
@@ -95,7 +92,7 @@ func appendWire(out []byte, element uint32, value any) ([]byte, bool) {
 	case pgtype.UUID:
 		return append(be.AppendUint32(out, 16), v.Bytes[:]...), element == pgtype.UUIDOID && v.Valid
 	case time.Time:
-		return be.AppendUint64(be.AppendUint32(out, 8), uint64(v.UnixMicro()-epoch)), element == pgtype.TimestamptzOID
+		return be.AppendUint64(be.AppendUint32(out, 8), uint64(v.UnixMicro()-epoch*1_000_000)), element == pgtype.TimestamptzOID
 	}
 	return out, false
 }

@@ -19,14 +19,9 @@ type connector struct {
 	write  bool
 }
 
-// statements is how many prepared statements a connection keeps.
-const statements = "256"
-
 // open opens a connection.
 func (c *connector) open(ctx context.Context) (*conn, error) {
-	query := url.Values{
-		"_busy_timeout": {fmt.Sprint(c.config.BusyTimeout.Milliseconds())}, "_stmt_cache_size": {statements},
-	}
+	query := url.Values{"_busy_timeout": {fmt.Sprint(c.config.BusyTimeout.Milliseconds())}}
 	if !c.write {
 		query.Set("mode", "ro")
 	}
@@ -34,9 +29,9 @@ func (c *connector) open(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := &conn{SQLiteConn: opened.(*sqlite3.SQLiteConn)}
+	made := &conn{SQLiteConn: opened.(*sqlite3.SQLiteConn), writes: c.write, total: unknown}
 	if err := c.prepare(ctx, made); err != nil {
-		return nil, errors.Join(err, made.Close())
+		return nil, errors.Join(err, made.close())
 	}
 	return made, nil
 }

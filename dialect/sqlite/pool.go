@@ -95,11 +95,16 @@ func (p *conns) get(ctx context.Context) (*conn, error) {
 
 // put takes a connection back.
 func (p *conns) put(c *conn, broken bool) error {
-	defer func() { <-p.places }()
 	if !c.AutoCommit() {
 		_, _ = c.ExecContext(context.Background(), "ROLLBACK", nil) // the state afterwards says what came of it
 		broken = broken || !c.AutoCommit()
 	}
+	return p.restore(c, broken)
+}
+
+// restore takes a connection back that is outside any transaction.
+func (p *conns) restore(c *conn, broken bool) error {
+	defer func() { <-p.places }()
 	p.mu.Lock()
 	keep := !broken && !p.shut
 	if keep {
@@ -109,7 +114,7 @@ func (p *conns) put(c *conn, broken bool) error {
 	if keep {
 		return nil
 	}
-	return c.Close()
+	return c.close()
 }
 
 func (p *conns) take(ctx context.Context) (connection, error) {
@@ -127,7 +132,11 @@ func (p *conns) Exec(ctx context.Context, text string, args ...any) (int64, erro
 		return 0, err
 	}
 	affected, err := c.Exec(ctx, text, args...)
-	if putErr := p.put(c, false); err == nil {
+	back := p.put
+	if len(args) > 0 { // what begins a transaction binds nothing
+		back = p.restore
+	}
+	if putErr := back(c, false); err == nil {
 		err = putErr
 	}
 	return affected, err
@@ -162,7 +171,7 @@ func (p *conns) close() error {
 	}
 	var failed error
 	for _, c := range idle {
-		if err := c.Close(); failed == nil {
+		if err := c.close(); failed == nil {
 			failed = err
 		}
 	}

@@ -12,15 +12,19 @@ import (
 
 // rows is the result of a statement on a connection of our own.
 type rows struct {
-	from    driver.Rows // nil once closed
-	conn    *conn
-	ctx     context.Context
-	single  bool // the connection was taken for this statement
-	columns []string
-	values  []driver.Value
-	few     [8]driver.Value // what values lies in, where that is enough
-	err     error
-	kept    [][]driver.Value // rows that were read already
+	from      driver.Rows // nil once closed
+	conn      *conn
+	ctx       context.Context
+	text      string
+	statement *statement // nil for several
+	large     bool       // so that it is not kept
+	writes    bool
+	single    bool // the connection was taken for this statement
+	columns   []string
+	values    []driver.Value
+	few       [8]driver.Value // what values lies in, where that is enough
+	err       error
+	kept      [][]driver.Value // rows that were read already
 }
 
 var _ dialect.Rows = (*rows)(nil)
@@ -39,7 +43,7 @@ func (r *rows) Next() bool {
 		return true
 	}
 	if !errors.Is(err, io.EOF) {
-		r.err = told(r.ctx, err)
+		r.err = r.conn.halfway(r.ctx, r.writes, told(r.ctx, err))
 	}
 	if err := r.Close(); r.err == nil {
 		r.err = err
@@ -69,9 +73,16 @@ func (r *rows) Close() error {
 	if r.from == nil {
 		return nil
 	}
-	err := r.from.Close()
+	err := r.from.Close() // where a statement that writes has not given its last row yet, this commits it
 	r.from = nil
-	if r.single {
+	if r.statement != nil {
+		err = errors.Join(err, r.conn.done(r.text, r.statement, r.large))
+	}
+	switch {
+	case !r.single:
+	case len(r.columns) > 0: // what begins a transaction gives no columns
+		err = errors.Join(err, r.conn.pool.restore(r.conn, false))
+	default:
 		err = errors.Join(err, r.conn.release(false))
 	}
 	return err

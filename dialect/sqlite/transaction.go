@@ -65,7 +65,8 @@ func (t *transaction) open(ctx context.Context, from pool, statement string) (er
 	if t.conn, err = from.take(ctx); err != nil {
 		return err
 	}
-	if _, err := t.conn.Exec(ctx, statement); err != nil {
+	// SQLite heeds no interruption while it waits, so that watching the context would be for nothing.
+	if _, err := t.conn.Exec(context.WithoutCancel(ctx), statement); err != nil {
 		return errors.Join(told(ctx, err), t.conn.release(false))
 	}
 	t.session.q = t.conn

@@ -6,8 +6,8 @@ INSERT INTO "tickets" ("title", "owner", "price", "day", "pages", "doc", "versio
 SELECT "id", "title", "owner", "price"::text, "day", "twice", "pages", "doc"::text, "version", "created_at", "updated_at", "deleted_at" FROM "tickets" WHERE "id" = $1::bigint AND "deleted_at" IS NULL;
 -- tickets: exists, bind [0], return []
 SELECT 1 FROM "tickets" WHERE "id" = $1::bigint AND "deleted_at" IS NULL;
--- tickets: update, bind [1 2 3 4 6 7 10 0 8], return [5 8 10]
-UPDATE "tickets" SET "title" = $1::text, "owner" = $2::uuid, "price" = $3::numeric, "day" = $4::date, "pages" = $5::integer, "doc" = $6::jsonb, "version" = "version" + 1, "updated_at" = $7::timestamptz WHERE "id" = $8::bigint AND "deleted_at" IS NULL AND "version" = $9::bigint RETURNING "twice", "version", "updated_at";
+-- tickets: update, bind [1 2 3 4 6 7 10 0 8], return [5 8]
+UPDATE "tickets" SET "title" = $1::text, "owner" = $2::uuid, "price" = $3::numeric, "day" = $4::date, "pages" = $5::integer, "doc" = $6::jsonb, "version" = "version" + 1, "updated_at" = $7::timestamptz WHERE "id" = $8::bigint AND "deleted_at" IS NULL AND "version" = $9::bigint RETURNING "twice", "version";
 -- tickets: delete, bind [11 10 0], return []
 UPDATE "tickets" SET "deleted_at" = $1::timestamptz, "updated_at" = $2::timestamptz, "version" = "version" + 1 WHERE "id" = $3::bigint AND "deleted_at" IS NULL;
 -- chairs: insert, bind [0 1 2], return []

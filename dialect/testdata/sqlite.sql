@@ -6,8 +6,8 @@ INSERT INTO `tickets` (`title`, `owner`, `price`, `day`, `pages`, `doc`, `versio
 SELECT `id`, `title`, `owner`, `price`, `day`, `twice`, `pages`, `doc`, `version`, `created_at`, `updated_at`, `deleted_at` FROM `tickets` WHERE `id` = ?1 AND `deleted_at` IS NULL;
 -- tickets: exists, bind [0], return []
 SELECT 1 FROM `tickets` WHERE `id` = ?1 AND `deleted_at` IS NULL;
--- tickets: update, bind [1 2 3 4 6 7 10 0 8], return [5 8 10]
-UPDATE `tickets` SET `title` = ?1, `owner` = ?2, `price` = ?3, `day` = ?4, `pages` = ?5, `doc` = ?6, `version` = `version` + 1, `updated_at` = ?7 WHERE `id` = ?8 AND `deleted_at` IS NULL AND `version` = ?9 RETURNING `twice`, `version`, `updated_at`;
+-- tickets: update, bind [1 2 3 4 6 7 10 0 8], return [5 8]
+UPDATE `tickets` SET `title` = ?1, `owner` = ?2, `price` = ?3, `day` = ?4, `pages` = ?5, `doc` = ?6, `version` = `version` + 1, `updated_at` = ?7 WHERE `id` = ?8 AND `deleted_at` IS NULL AND `version` = ?9 RETURNING `twice`, `version`;
 -- tickets: delete, bind [11 10 0], return []
 UPDATE `tickets` SET `deleted_at` = ?1, `updated_at` = ?2, `version` = `version` + 1 WHERE `id` = ?3 AND `deleted_at` IS NULL;
 -- chairs: insert, bind [0 1 2], return []
