@@ -215,10 +215,10 @@ func (s *System) holds(seen *schema.Snapshot, now dialect.Sighting) bool {
 	return s.config.Mode == ModeVerify || now.Entry != nil && now.Entry.Generation == seen.Generation
 }
 
-// tellOthers sends the ledger's new word on a table to other programs, once the transaction commits.
-func (s *System) tellOthers(ctx context.Context, q dialect.Querier, entry schema.Entry) error {
+// tellOthers sends the ledger's new word on tables to other programs, once the transaction commits.
+func (s *System) tellOthers(ctx context.Context, q dialect.Querier, entries ...schema.Entry) error {
 	if notifier, ok := s.dialect.(dialect.Notifier); ok {
-		return notifier.Notify(ctx, q, entry)
+		return notifier.Notify(ctx, q, entries...)
 	}
 	return nil
 }

@@ -80,6 +80,7 @@ type System struct {
 	held       atomic.Bool // the precondition was
 	survey     survey
 	news       news
+	convoy     convoy
 	turns      chan struct{} // lockedAtOnce tokens
 	ledgerTurn chan struct{} // one token: who has it makes the ledger
 	hasLedger  atomic.Bool
@@ -103,6 +104,7 @@ func Start(d dialect.Dialect, cfg Config) *System {
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.survey.init()
 	s.news.init()
+	s.convoy.init(d.Capability())
 	s.actors = actor.NewActorSystem(
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return bridge(s.config.Logger) }),
 		// Its throttle keeps a goroutine for this long after a lost message, also after Shutdown.
