@@ -19,6 +19,7 @@ type Coordinator struct {
 	system  *actors.System
 	mode    Mode
 	closed  atomic.Bool
+	models  schema.Models
 
 	handlers handlers
 }

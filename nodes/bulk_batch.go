@@ -149,13 +149,13 @@ func (b *bulk[T, K]) divide(
 
 // bound gives what is bound for rows of which each column is one array.
 func (b *bulk[T, K]) bound(st *dialect.Statement, part []int) []any {
-	binder, _ := b.node.core.statements.Arrays()
+	binder, _ := b.node.core().statements.Arrays()
 	out, values := make([]any, len(st.Bind)), make([]any, len(part))
 	for at, column := range st.Bind {
 		for j, i := range part {
 			values[j] = b.args[i][at]
 		}
-		out[at] = binder.Array(&b.node.core.columns[column], values)
+		out[at] = binder.Array(&b.node.core().columns[column], values)
 	}
 	return out
 }

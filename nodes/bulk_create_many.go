@@ -12,7 +12,7 @@ import (
 // keys has the database work out keys that are defaults before it stores the rows, which can be told apart by nothing else
 // when they come back.
 func (b *bulkCreate[T, K]) keys(ctx context.Context, tx dialect.Tx, cmd *command, rows []int) error {
-	c := b.node.core
+	c := b.node.core()
 	for _, column := range c.keys {
 		at := slices.Index(cmd.bind, column)
 		if at < 0 || c.columns[column].Default == "" {
@@ -67,7 +67,7 @@ func (b *bulkCreate[T, K]) copied(ctx context.Context, copier dialect.Copier, pa
 	for at, i := range part {
 		values[at] = b.args[i]
 	}
-	count, err := b.node.core.statements.Copy(ctx, copier, auto, values)
+	count, err := b.node.core().statements.Copy(ctx, copier, auto, values)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (b *bulkCreate[T, K]) many(
 	}
 	for at, i := range places {
 		for _, column := range st.Return {
-			b.node.core.rows.Copy(&b.work[i], &come[at], column)
+			b.node.core().rows.Copy(&b.work[i], &come[at], column)
 		}
 	}
 	return b.counted(part, int64(len(come)))
@@ -110,7 +110,7 @@ func (b *bulkCreate[T, K]) come(
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	scanner := b.node.core.rows.Scanner(st.Return)
+	scanner := b.node.core().rows.Scanner(st.Return)
 	come = make([]T, 0, expected)
 	for rows.Next() {
 		var row T
@@ -134,7 +134,7 @@ func (b *bulkCreate[T, K]) come(
 // places tells which of the rows that were sent are those that have come back: numbers were given in the order in which
 // the rows were sent, and others have their keys.
 func (b *bulkCreate[T, K]) places(come []T, st *dialect.Statement, part []int) ([]int, error) {
-	c := b.node.core
+	c := b.node.core()
 	places := make([]int, len(come))
 	if c.auto >= 0 && !slices.Contains(st.Bind, c.auto) {
 		return places, b.byNumber(come, part, places)
@@ -164,7 +164,7 @@ func (b *bulkCreate[T, K]) places(come []T, st *dialect.Statement, part []int) (
 
 // byNumber gives the lowest number's row the first place, and so on.
 func (b *bulkCreate[T, K]) byNumber(come []T, part, places []int) error {
-	c := b.node.core
+	c := b.node.core()
 	numbers, order := make([]int64, len(come)), make([]int, len(come))
 	for at := range come {
 		value, err := c.rows.Value(&come[at], c.auto)

@@ -20,7 +20,7 @@ func (n *Node[T, K]) Delete(ctx context.Context, key K, opts ...ChangeOption) er
 	if err != nil {
 		return err
 	}
-	cmd, args, err := n.core.deleting(key, only)
+	cmd, args, err := n.core().deleting(key, only)
 	if err != nil {
 		return n.invalid(op, err)
 	}
@@ -71,6 +71,6 @@ func (n *Node[T, K]) remove(
 	if err != nil || affected > 0 {
 		return err
 	}
-	marks := len(n.core.deletion.bind) - len(n.core.keys)
-	return n.missed(ctx, op, q, only.versioned, args[marks:len(n.core.deletion.bind)])
+	marks := len(n.core().deletion.bind) - len(n.core().keys)
+	return n.missed(ctx, op, q, only.versioned, args[marks:len(n.core().deletion.bind)])
 }

@@ -61,15 +61,15 @@ func (n *Node[T, K]) patchHooked(ctx context.Context, op, sql string, args []any
 // patching writes the statement of a patch and gives what it binds: the set, the key, and the version, where it matters.
 func (n *Node[T, K]) patching(op string, key K, set Set, only ChangeOption) (sql string, args []any, err error) {
 	if only.versioned {
-		sql, args, err = n.core.statements.PatchVersion(op, set, n.core.now())
+		sql, args, err = n.core().statements.PatchVersion(op, set, n.core().now())
 	} else {
-		sql, args, err = n.core.statements.Patch(op, set, n.core.now())
+		sql, args, err = n.core().statements.Patch(op, set, n.core().now())
 	}
 	if err != nil {
 		return "", nil, err
 	}
-	if args, err = n.core.key(args, key); err == nil && only.versioned {
-		args, err = n.core.versionArg(args, only.version)
+	if args, err = n.core().key(args, key); err == nil && only.versioned {
+		args, err = n.core().versionArg(args, only.version)
 	}
 	return sql, args, err
 }
@@ -78,7 +78,7 @@ func (n *Node[T, K]) patching(op string, key K, set Set, only ChangeOption) (sql
 func (n *Node[T, K]) patch(
 	ctx context.Context, op string, q dialect.Querier, sql string, args []any, only ChangeOption, row *T,
 ) error {
-	found, err := n.core.scanOne(ctx, q, sql, args, n.core.all, row)
+	found, err := n.core().scanOne(ctx, q, sql, args, n.core().all, row)
 	if err != nil || found {
 		return err
 	}
@@ -86,5 +86,5 @@ func (n *Node[T, K]) patch(
 	if only.versioned {
 		key = args[:len(args)-1]
 	}
-	return n.missed(ctx, op, q, only.versioned, key[len(key)-len(n.core.keys):])
+	return n.missed(ctx, op, q, only.versioned, key[len(key)-len(n.core().keys):])
 }

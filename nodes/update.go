@@ -32,7 +32,7 @@ func (n *Node[T, K]) Update(ctx context.Context, row *T) error {
 			return err
 		}
 	}
-	args, err := n.core.updating(work)
+	args, err := n.core().updating(work)
 	if err != nil {
 		return n.invalid(op, err)
 	}
@@ -62,7 +62,7 @@ func (n *Node[T, K]) updateBetween(ctx context.Context, op string, tx dialect.Tx
 	if err := n.before(ctx, op, onUpdate, tx, work); err != nil {
 		return err
 	}
-	args, err := n.core.updating(work)
+	args, err := n.core().updating(work)
 	if err != nil {
 		return n.invalid(op, err)
 	}
@@ -84,7 +84,7 @@ func (c *core[T, K]) updating(row *T) ([]any, error) {
 
 // update runs the update of a row, into which it scans what comes back.
 func (n *Node[T, K]) update(ctx context.Context, op string, q dialect.Querier, args []any, row *T) error {
-	c := n.core
+	c := n.core()
 	found, err := c.exec(ctx, q, &c.update, args, row)
 	if err != nil || found {
 		return err

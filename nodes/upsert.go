@@ -49,13 +49,13 @@ func (n *Node[T, K]) Upsert(ctx context.Context, row *T, opts ...UpsertOption) (
 
 // upsert stores work, and what came of it in row.
 func (n *Node[T, K]) upsert(ctx context.Context, op string, p *upsertPlan, row, work *T) (created bool, err error) {
-	cmds, args, err := n.core.upserting(p, work)
+	cmds, args, err := n.core().upserting(p, work)
 	if err != nil {
 		return false, n.invalid(op, err)
 	}
 	var done outcome
 	once := func(q dialect.Querier) (err error) {
-		done, err = n.core.upsert(ctx, q, cmds, args, work)
+		done, err = n.core().upsert(ctx, q, cmds, args, work)
 		return err
 	}
 	if n.bound || cmds.alone() {
