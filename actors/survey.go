@@ -69,10 +69,10 @@ func (s *System) look(t *Table, since time.Time) (dialect.Sighting, *flight) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if seen, ok := v.sightings[t]; ok {
-		delete(v.sightings, t)
+		v.forget(t)
 		if !seen.at.Before(since) || !t.looked && since.Sub(seen.at) < sightingAge {
 			t.looked = true
-			delete(v.wanted, t)
+			v.unwant(t)
 			return seen.Sighting, nil
 		}
 	}
@@ -138,7 +138,21 @@ func (v *survey) fresh(t *Table, now time.Time) bool {
 func (v *survey) leave(t *Table) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	delete(v.wanted, t)
+	v.unwant(t)
+}
+
+// forget and unwant take a table out. A map keeps the room of all that it ever held, so that an empty one is thrown away.
+// The caller holds the lock.
+func (v *survey) forget(t *Table) {
+	if delete(v.sightings, t); len(v.sightings) == 0 {
+		v.sightings = make(map[*Table]sighting)
+	}
+}
+
+func (v *survey) unwant(t *Table) {
+	if delete(v.wanted, t); len(v.wanted) == 0 {
+		v.wanted = make(map[*Table]bool)
+	}
 }
 
 // offer leaves a sighting for a table that was made together with another one, unless it has been looked at before.
@@ -206,6 +220,11 @@ func (s *System) read(tables []*Table) ([]dialect.Sighting, error) {
 		return nil, &schema.Error{Op: "survey", Detail: fmt.Sprintf("%d tables gave %d answers", len(refs), len(answer.Sightings))}
 	}
 	s.hasLedger.Store(answer.HasLedger)
+	for i := range answer.Sightings {
+		if e := answer.Sightings[i].Entry; e != nil {
+			e.Spec = "" // nobody asks a sighting for it, and there is one for each table
+		}
+	}
 	return answer.Sightings, nil
 }
 

@@ -19,6 +19,8 @@ type Table struct {
 	former schema.Ref // the name that the table is to be renamed from; without Name where there is none
 	looked bool       // the table has used its first sighting; guarded by the survey's lock
 
+	namesake *Table // the next one of the same name, in another namespace; guarded by the System's lock
+
 	// cell is the memory. Only the actor stores a snapshot; Invalidate takes it away.
 	cell atomic.Pointer[schema.Snapshot]
 	// condition is what Status shows beside the cell; stored by the actor only.
