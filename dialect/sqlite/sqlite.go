@@ -134,7 +134,7 @@ func (d *DB) Close() error {
 
 // tablesAtOnce keeps other writers waiting for a fraction of a second: each CREATE takes the longer the more tables there
 // are.
-const tablesAtOnce = 250
+const tablesAtOnce = 500
 
 // Capability tells what SQLite can do.
 func (*DB) Capability() dialect.Capability {
