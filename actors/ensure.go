@@ -40,7 +40,8 @@ type attempt struct {
 	at         position
 	statements int // how many ran in the last round
 	members    []*Table
-	tries      struct{ locks, rung, races, ledgers, unknown int }
+	alone      bool // the table is not made together with others: something is wrong with it, or in its way
+	tries      struct{ locks, rung, races, ledgers, unknown, spoiled int }
 }
 
 // position is where an attempt stands.
@@ -157,7 +158,7 @@ func (a *attempt) ensure(ctx context.Context) (*schema.Snapshot, error) {
 
 // ended is why the last round was the last one.
 func ended(ctx context.Context, err error) error {
-	if errors.Is(err, errRung) {
+	if errors.Is(err, errRung) || errors.Is(err, errSpoiled) {
 		return context.Cause(ctx)
 	}
 	return err
@@ -229,7 +230,11 @@ func (a *attempt) round(ctx context.Context) (*schema.Snapshot, error) {
 	if err != nil {
 		return nil, a.system.classify(err)
 	}
-	snapshot, err := a.locked(ctx)
+	carry := a.locked
+	if a.missing() {
+		carry = a.ride
+	}
+	snapshot, err := carry(ctx)
 	var steps *stepwiseError
 	if errors.As(err, &steps) {
 		a.statements = 0
@@ -248,6 +253,8 @@ func (a *attempt) again(ctx context.Context, err error) bool {
 		// This program is busy with other tables meanwhile, of which there may be news as well: one read serves them all.
 		a.tries.rung++
 		return pause(ctx, backoff(1, lockPauseMin, lockPauseMax), nil)
+	case errors.Is(err, errSpoiled):
+		return true
 	case errors.Is(err, schema.ErrLockTimeout):
 		a.tries.locks++
 		a.table.tell(a.system.config.Listener.LockWaiting, schema.Event{Phase: a.at.phase, Duration: time.Since(a.began)})
@@ -362,7 +369,7 @@ func (s *System) classify(err error) error {
 		old      *staleModelError
 		steps    *stepwiseError
 	)
-	if err == nil || errors.As(err, &policy) || errors.As(err, &old) || errors.As(err, &steps) || errors.Is(err, errUnchanged) || errors.Is(err, errRung) ||
+	if err == nil || errors.As(err, &policy) || errors.As(err, &old) || errors.As(err, &steps) || errors.Is(err, errUnchanged) || errors.Is(err, errRung) || errors.Is(err, errSpoiled) ||
 		errors.As(err, &below) || errors.As(err, &mismatch) || errors.As(err, &panicked) || errors.As(err, &known) {
 		return err
 	}

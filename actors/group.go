@@ -1,7 +1,5 @@
 package actors
 
-import "slices"
-
 // family gives the registered tables that foreign keys lead to from t, t itself first.
 func (s *System) family(t *Table) []*Table {
 	s.mu.RLock()
@@ -78,8 +76,8 @@ func (s *System) referencing(t *Table) []*Table {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var out []*Table
-	for _, u := range s.tables {
-		if u != t && slices.Contains(s.references(u), t) {
+	for _, u := range s.pointed[s.fold(t.model.Ref())] {
+		if u != t {
 			out = append(out, u)
 		}
 	}

@@ -48,7 +48,7 @@ type Lane struct {
 	direct  int      // how many do
 	busy    bool     // the goroutine is there
 	slow    bool     // its batch has tried the patience of those who wait
-	line    []*batch // who waits; the last one takes in more
+	line    []*laneBatch // who waits; the last one takes in more
 	waiting int      // all of these
 	room    chan struct{}
 	rest    time.Duration
@@ -59,8 +59,8 @@ type Lane struct {
 
 var _ dialect.Lane = (*Lane)(nil)
 
-// batch is what is done in one transaction.
-type batch struct {
+// laneBatch is what is done in one transaction.
+type laneBatch struct {
 	writes []*dialect.Write
 	done   chan struct{} // closed once each write is settled, or left to its caller
 }
@@ -142,11 +142,11 @@ func (l *Lane) join(ctx context.Context, w *dialect.Write) (<-chan struct{}, err
 }
 
 // last gives the batch that takes in more. The caller holds the lock.
-func (l *Lane) last() *batch {
+func (l *Lane) last() *laneBatch {
 	if n := len(l.line); n > 0 && len(l.line[n-1].writes) < l.config.MaxBatch {
 		return l.line[n-1]
 	}
-	b := &batch{done: make(chan struct{})}
+	b := &laneBatch{done: make(chan struct{})}
 	l.line = append(l.line, b)
 	return b
 }
@@ -246,7 +246,7 @@ func (l *Lane) start() bool {
 func (l *Lane) do() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.system.ctx), batchTimeout)
 	defer cancel()
-	var b *batch
+	var b *laneBatch
 	var writes []*dialect.Write
 	defer func() {
 		if value := recover(); value != nil {
@@ -264,11 +264,11 @@ func (l *Lane) do() {
 }
 
 // take takes the first batch, and gives those of its writes whose callers have not left.
-func (l *Lane) take() (*batch, []*dialect.Write) {
+func (l *Lane) take() (*laneBatch, []*dialect.Write) {
 	l.mu.Lock()
 	if len(l.line) == 0 { // patience was at an end
 		l.mu.Unlock()
-		return &batch{done: make(chan struct{})}, nil
+		return &laneBatch{done: make(chan struct{})}, nil
 	}
 	b := l.line[0]
 	l.line[0] = nil
@@ -285,7 +285,7 @@ func (l *Lane) take() (*batch, []*dialect.Write) {
 }
 
 // went makes room for those who wait for it. The caller holds the lock.
-func (l *Lane) went(b *batch) {
+func (l *Lane) went(b *laneBatch) {
 	if l.waiting >= l.config.MaxWaiting {
 		close(l.room)
 		l.room = make(chan struct{})
@@ -294,7 +294,7 @@ func (l *Lane) went(b *batch) {
 }
 
 // settle answers the callers of a batch. Where a good part of it came to nothing, writes go by themselves for a while.
-func (l *Lane) settle(b *batch, writes []*dialect.Write) {
+func (l *Lane) settle(b *laneBatch, writes []*dialect.Write) {
 	done := 0
 	for _, w := range writes {
 		if w.Done() {

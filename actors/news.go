@@ -87,9 +87,9 @@ func (s *System) heard(news *dialect.News) {
 		s.lookAt(nil)
 		return
 	}
-	for _, t := range s.Tables() {
+	for _, t := range s.namesakes(news.Ref.Name) {
 		// A table without namespace is in the current one, whatever that is called.
-		if t.ref.Name != news.Ref.Name || t.ref.Namespace != "" && t.ref.Namespace != news.Ref.Namespace {
+		if t.ref.Namespace != "" && t.ref.Namespace != news.Ref.Namespace {
 			continue
 		}
 		t.bell.ring()
@@ -100,6 +100,17 @@ func (s *System) heard(news *dialect.News) {
 			s.lookAt(t)
 		}
 	}
+}
+
+// namesakes gives the tables of a stored name, in whatever namespace.
+func (s *System) namesakes(name string) []*Table {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var out []*Table
+	for t := s.stored[name]; t != nil; t = t.namesake {
+		out = append(out, t)
+	}
+	return out
 }
 
 // lookAt asks for a look at a table, or, for nil, at all of them.
@@ -215,10 +226,10 @@ func (s *System) holds(seen *schema.Snapshot, now dialect.Sighting) bool {
 	return s.config.Mode == ModeVerify || now.Entry != nil && now.Entry.Generation == seen.Generation
 }
 
-// tellOthers sends the ledger's new word on a table to other programs, once the transaction commits.
-func (s *System) tellOthers(ctx context.Context, q dialect.Querier, entry schema.Entry) error {
+// tellOthers sends the ledger's new word on tables to other programs, once the transaction commits.
+func (s *System) tellOthers(ctx context.Context, q dialect.Querier, entries ...schema.Entry) error {
 	if notifier, ok := s.dialect.(dialect.Notifier); ok {
-		return notifier.Notify(ctx, q, entry)
+		return notifier.Notify(ctx, q, entries...)
 	}
 	return nil
 }

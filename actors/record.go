@@ -16,14 +16,29 @@ const tamperedReason = "the ledger's row had been edited; the table was read ane
 
 // record writes one table's entry and revision.
 func (w *work) record(ctx context.Context, q dialect.Querier, c *change, state schema.RevisionState) error {
+	record, err := w.account(c, state)
+	if err != nil {
+		return err
+	}
+	if err := w.leave(ctx, q, c); err != nil {
+		return err
+	}
+	if err := w.system.ledger.Record(ctx, q, record); err != nil {
+		return err
+	}
+	return w.system.tellOthers(ctx, q, c.entry)
+}
+
+// account is what the ledger is to keep of a change. It also is the change's entry from here on.
+func (w *work) account(c *change, state schema.RevisionState) (dialect.Record, error) {
 	s, model := w.system, c.table.model
 	spec, err := json.Marshal(model)
 	if err != nil {
-		return &schema.Error{Op: "record", Table: model.String(), Detail: "the model does not become JSON", Cause: err}
+		return dialect.Record{}, &schema.Error{Op: "record", Table: model.String(), Detail: "the model does not become JSON", Cause: err}
 	}
 	catalog, err := json.Marshal(c.live)
 	if err != nil {
-		return &schema.Error{Op: "record", Table: model.String(), Detail: "the catalogue does not become JSON", Cause: err}
+		return dialect.Record{}, &schema.Error{Op: "record", Table: model.String(), Detail: "the catalogue does not become JSON", Cause: err}
 	}
 	c.entry = schema.Entry{Ref: c.table.ref, Generation: 1, Fingerprint: model.Fingerprint(), Spec: string(spec)}
 	if c.former != nil {
@@ -32,13 +47,7 @@ func (w *work) record(ctx context.Context, q dialect.Querier, c *change, state s
 	s.sign(&c.entry, c.live)
 	revision := w.revision(c, state)
 	revision.Catalog, revision.AppliedAt = string(catalog), c.entry.UpdatedAt
-	if err := w.leave(ctx, q, c); err != nil {
-		return err
-	}
-	if err := s.ledger.Record(ctx, q, c.entry, revision); err != nil {
-		return err
-	}
-	return s.tellOthers(ctx, q, c.entry)
+	return dialect.Record{Entry: c.entry, Revision: revision}, nil
 }
 
 // revision describes a change as it stands.

@@ -43,12 +43,14 @@ func (s *System) tell(callback func(schema.Event), e schema.Event) {
 	callback(e)
 }
 
+// supervision is what happens to an actor whose Receive panics, and for one without a parent it is the guardian's that
+// counts. Receive recovers by itself, so that this is only a second net: the actor goes on with the state it has. The
+// default gives up after ten failures. One of them has one guardian, whoever is spawned under it.
+func supervision() actor.SupervisorStrategy {
+	return actor.NewOneForOneStrategy(0, 0, func(any) actor.Directive { return actor.ResumeDirective })
+}
+
 // spawn starts an actor. The caller holds s.mu and has counted the actor as work.
-//
-// Receive recovers by itself, so that the strategy is only a second net: the actor goes on with the state it has. For
-// an actor without a parent it is the guardian's strategy that counts, and the default one gives up after ten failures.
 func (s *System) spawn(a actor.Actor) *actor.PID {
-	resume := actor.NewOneForOneStrategy(0, 0, func(any) actor.Directive { return actor.ResumeDirective })
-	props := actor.PropsFromProducer(func() actor.Actor { return a }, actor.WithGuardian(resume))
-	return s.actors.Root.Spawn(props)
+	return s.actors.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }, actor.WithGuardian(s.supervision)))
 }

@@ -19,7 +19,6 @@ const sightingAge = time.Minute
 type survey struct {
 	mu        sync.Mutex
 	sightings map[*Table]sighting
-	looked    map[*Table]bool // these have used their first sighting
 	wanted    map[*Table]bool // these wait
 	flight    *flight         // the read that runs now, or nil
 }
@@ -39,7 +38,6 @@ type flight struct {
 
 func (v *survey) init() {
 	v.sightings = make(map[*Table]sighting)
-	v.looked = make(map[*Table]bool)
 	v.wanted = make(map[*Table]bool)
 }
 
@@ -71,29 +69,90 @@ func (s *System) look(t *Table, since time.Time) (dialect.Sighting, *flight) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if seen, ok := v.sightings[t]; ok {
-		delete(v.sightings, t)
-		if !seen.at.Before(since) || !v.looked[t] && since.Sub(seen.at) < sightingAge {
-			v.looked[t] = true
-			delete(v.wanted, t)
+		v.forget(t)
+		if !seen.at.Before(since) || !t.looked && since.Sub(seen.at) < sightingAge {
+			t.looked = true
+			v.unwant(t)
 			return seen.Sighting, nil
 		}
 	}
 	v.wanted[t] = true
+	return dialect.Sighting{}, s.aboard()
+}
+
+// aboard gives the read that runs, or begins one. The caller holds the survey's lock.
+func (s *System) aboard() *flight {
+	v := &s.survey
 	if v.flight != nil {
-		return dialect.Sighting{}, v.flight
+		return v.flight
 	}
 	f := s.depart()
 	if f.err == nil {
 		v.flight = f
 	}
-	return dialect.Sighting{}, f
+	return f
+}
+
+// Missing tells which of the tables are not there, as far as a boot read has seen those that nobody has asked for yet: what
+// there is to make together. It reads at most once, and what it has seen serves the tables' first attempts as well. It
+// is a hint and no more: where it cannot look it names none.
+func (s *System) Missing(ctx context.Context, tables []*Table) map[*Table]bool {
+	if s.config.Mode != ModeMigrate || s.precondition(ctx) != nil {
+		return nil
+	}
+	v := &s.survey
+	v.mu.Lock()
+	var f *flight
+	for _, t := range tables {
+		if !t.looked && !v.fresh(t, s.now()) {
+			f = s.aboard()
+			break
+		}
+	}
+	v.mu.Unlock()
+	if f != nil {
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	missing := make(map[*Table]bool)
+	for _, t := range tables {
+		if seen, ok := v.sightings[t]; ok && !t.looked && seen.CatalogHash == "" {
+			missing[t] = true
+		}
+	}
+	return missing
+}
+
+// fresh reports whether there is a sighting of the table that is still believed. The caller holds the lock.
+func (v *survey) fresh(t *Table, now time.Time) bool {
+	seen, ok := v.sightings[t]
+	return ok && now.Sub(seen.at) < sightingAge
 }
 
 // leave takes back what look asked for.
 func (v *survey) leave(t *Table) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	delete(v.wanted, t)
+	v.unwant(t)
+}
+
+// forget and unwant take a table out. A map keeps the room of all that it ever held, so that an empty one is thrown away.
+// The caller holds the lock.
+func (v *survey) forget(t *Table) {
+	if delete(v.sightings, t); len(v.sightings) == 0 {
+		v.sightings = make(map[*Table]sighting)
+	}
+}
+
+func (v *survey) unwant(t *Table) {
+	if delete(v.wanted, t); len(v.wanted) == 0 {
+		v.wanted = make(map[*Table]bool)
+	}
 }
 
 // offer leaves a sighting for a table that was made together with another one, unless it has been looked at before.
@@ -101,7 +160,7 @@ func (s *System) offer(t *Table, seen dialect.Sighting) {
 	v := &s.survey
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if !v.looked[t] {
+	if !t.looked {
 		v.sightings[t] = sighting{Sighting: seen, at: s.now()}
 	}
 }
@@ -112,9 +171,7 @@ func (s *System) depart() *flight {
 	v := &s.survey
 	f := &flight{began: s.now(), done: make(chan struct{})}
 	for _, t := range s.Tables() {
-		old, ok := v.sightings[t]
-		fresh := ok && f.began.Sub(old.at) < sightingAge
-		if v.wanted[t] || !v.looked[t] && !fresh {
+		if v.wanted[t] || !t.looked && !v.fresh(t, f.began) {
 			f.tables = append(f.tables, t)
 		}
 	}
@@ -163,6 +220,11 @@ func (s *System) read(tables []*Table) ([]dialect.Sighting, error) {
 		return nil, &schema.Error{Op: "survey", Detail: fmt.Sprintf("%d tables gave %d answers", len(refs), len(answer.Sightings))}
 	}
 	s.hasLedger.Store(answer.HasLedger)
+	for i := range answer.Sightings {
+		if e := answer.Sightings[i].Entry; e != nil {
+			e.Spec = "" // nobody asks a sighting for it, and there is one for each table
+		}
+	}
 	return answer.Sightings, nil
 }
 

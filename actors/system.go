@@ -80,6 +80,7 @@ type System struct {
 	held       atomic.Bool // the precondition was
 	survey     survey
 	news       news
+	convoy     convoy
 	turns      chan struct{} // lockedAtOnce tokens
 	ledgerTurn chan struct{} // one token: who has it makes the ledger
 	hasLedger  atomic.Bool
@@ -87,8 +88,13 @@ type System struct {
 	mu      sync.RWMutex
 	closed  bool
 	tables  []*Table
-	byName  map[schema.Ref]*Table // by folded reference
-	version atomic.Int64          // counts registrations
+	byName  map[schema.Ref]*Table   // by folded reference
+	formers map[schema.Ref]*Table   // those that are to be renamed, by their folded former reference
+	stored  map[string]*Table       // by stored name without namespace: the first, then along Table.namesake
+	pointed map[schema.Ref][]*Table // those whose foreign keys lead to a folded reference
+	version atomic.Int64            // counts registrations
+
+	supervision actor.SupervisorStrategy
 }
 
 // Start makes a System for a database, which stays the caller's. It touches no database. Close ends it.
@@ -96,13 +102,15 @@ func Start(d dialect.Dialect, cfg Config) *System {
 	s := &System{
 		dialect: d, config: cfg.withDefaults(d), ledger: dialect.LedgerOf(d), pid: int64(os.Getpid()), now: time.Now,
 		ended: make(chan struct{}), turns: make(chan struct{}, lockedAtOnce), ledgerTurn: make(chan struct{}, 1),
-		byName: make(map[schema.Ref]*Table),
+		byName: make(map[schema.Ref]*Table), formers: make(map[schema.Ref]*Table),
+		stored: make(map[string]*Table), pointed: make(map[schema.Ref][]*Table), supervision: supervision(),
 	}
 	// A host without a name is no reason to refuse work: the ledger says so by an empty host.
 	s.host, _ = os.Hostname()
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.survey.init()
 	s.news.init()
+	s.convoy.init(d.Capability())
 	s.actors = actor.NewActorSystem(
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return bridge(s.config.Logger) }),
 		// Its throttle keeps a goroutine for this long after a lost message, also after Shutdown.
@@ -195,10 +203,25 @@ func (s *System) Add(t *schema.Table) (*Table, error) {
 	if err := s.contradicts(handle, folded); err != nil {
 		return nil, err
 	}
-	s.byName[folded] = handle
-	s.tables = append(s.tables, handle)
+	s.note(handle, folded)
 	s.version.Add(1)
 	return handle, nil
+}
+
+// note keeps a handle where it is looked for. The caller holds s.mu.
+func (s *System) note(t *Table, folded schema.Ref) {
+	s.byName[folded] = t
+	if t.former.Name != "" {
+		s.formers[s.fold(t.former)] = t
+	}
+	t.namesake, s.stored[t.ref.Name] = s.stored[t.ref.Name], t
+	for _, key := range t.model.ForeignKeys() {
+		target := s.fold(key.References)
+		if to := s.pointed[target]; len(to) == 0 || to[len(to)-1] != t {
+			s.pointed[target] = append(to, t)
+		}
+	}
+	s.tables = append(s.tables, t)
 }
 
 // contradicts refuses a table that another one is to be renamed from, and the reverse. The caller holds s.mu.
@@ -207,17 +230,18 @@ func (s *System) contradicts(t *Table, folded schema.Ref) error {
 		return schema.Invalid("register", t.model.String(), "", "%s is registered, and %s says that it was called so",
 			was, by.model)
 	}
-	if _, taken := s.byName[s.fold(t.former)]; t.former.Name != "" && taken {
+	if other, is := s.formers[folded]; is {
+		return refuse(t.model.Ref(), other)
+	}
+	if t.former.Name == "" {
+		return nil
+	}
+	former := s.fold(t.former)
+	if _, taken := s.byName[former]; taken {
 		return refuse(t.former, t)
 	}
-	for _, other := range s.tables {
-		switch {
-		case other.former.Name == "":
-		case s.fold(other.former) == folded:
-			return refuse(t.model.Ref(), other)
-		case t.former.Name != "" && s.fold(other.former) == s.fold(t.former):
-			return schema.Invalid("register", t.model.String(), "", "%s says that it was called %s, too", other.model, t.former)
-		}
+	if other, is := s.formers[former]; is {
+		return schema.Invalid("register", t.model.String(), "", "%s says that it was called %s, too", other.model, t.former)
 	}
 	return nil
 }

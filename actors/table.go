@@ -17,6 +17,9 @@ type Table struct {
 	model  *schema.Table
 	ref    schema.Ref // as the database stores it
 	former schema.Ref // the name that the table is to be renamed from; without Name where there is none
+	looked bool       // the table has used its first sighting; guarded by the survey's lock
+
+	namesake *Table // the next one of the same name, in another namespace; guarded by the System's lock
 
 	// cell is the memory. Only the actor stores a snapshot; Invalidate takes it away.
 	cell atomic.Pointer[schema.Snapshot]

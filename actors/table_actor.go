@@ -175,6 +175,7 @@ func (a *tableActor) begin(byHand, probe bool) {
 func (a *tableActor) onFinished(m *finished) {
 	t := a.table
 	a.running = false
+	t.bell.ring() // nobody waits for it any more
 	switch {
 	case t.system.ctx.Err() != nil:
 		a.onClose()

@@ -20,6 +20,7 @@ type Coordinator struct {
 	mode    Mode
 	lane    *actors.Lane // nil: none
 	closed  atomic.Bool
+	models  schema.Models
 
 	handlers handlers
 }

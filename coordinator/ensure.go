@@ -13,6 +13,10 @@ import (
 // leave the application connections of its pool.
 const ensureParallel = 4
 
+// missingParallel is the same for tables that are missing: those that wait at the same moment are made together, and wait
+// without a connection.
+const missingParallel = 1024
+
 // Ensure makes the named tables ready, and first those that their foreign keys point to. A name is the table's own,
 // "users", or with its namespace, "billing.users"; one that is not registered is schema.ErrInvalid, and then nothing
 // is ensured. It is the call "by hand": a table whose last attempt failed, for good or for a while, is tried again at
@@ -39,22 +43,28 @@ func (c *Coordinator) EnsureAll(ctx context.Context) error {
 // before those that it points to have ended: its own actor waits for theirs, and since it starts later it can never
 // keep a place here that they need.
 func (c *Coordinator) ensure(ctx context.Context, tables []*actors.Table) error {
-	byRef := make(map[schema.Ref]*actors.Table, len(tables))
+	byModel := make(map[*schema.Table]*actors.Table, len(tables))
 	models := make([]*schema.Table, 0, len(tables))
 	for _, t := range tables {
-		if _, twice := byRef[t.Model().Ref()]; !twice {
-			byRef[t.Model().Ref()] = t
+		if _, twice := byModel[t.Model()]; !twice {
+			byModel[t.Model()] = t
 			models = append(models, t.Model())
 		}
 	}
+	missing := c.system.Missing(ctx, tables)
 
 	var (
 		running sync.WaitGroup
 		mu      sync.Mutex
 		faults  []error
-		places  = make(chan struct{}, ensureParallel)
+		few     = make(chan struct{}, ensureParallel)
+		many    = make(chan struct{}, missingParallel)
 	)
 	for _, group := range schema.Groups(models) {
+		places := few
+		if missing[byModel[group[0]]] {
+			places = many
+		}
 		select {
 		case places <- struct{}{}:
 		case <-ctx.Done():
@@ -65,7 +75,7 @@ func (c *Coordinator) ensure(ctx context.Context, tables []*actors.Table) error 
 		running.Go(func() {
 			defer func() { <-places }()
 			for _, model := range group {
-				if err := byRef[model.Ref()].Ensure(ctx); err != nil && ctx.Err() == nil {
+				if err := byModel[model].Ensure(ctx); err != nil && ctx.Err() == nil {
 					mu.Lock()
 					faults = append(faults, err)
 					mu.Unlock()

@@ -33,6 +33,7 @@ const (
 	partStepwise = "stepwise" // makes loads strict and stops for ever on the way
 	partIndex    = "index"    // adds an index to loads, likewise
 	partMembers  = "members"  // makes the second version of Member, likewise
+	partBatch    = "batch"    // makes many tables, likewise
 )
 
 // playPart is the program; it ends with its standard input, or never.
@@ -55,6 +56,8 @@ func playPart(part, address string) error {
 		err = halfway(ctx, d, indexLoads)
 	case partMembers:
 		err = halfway(ctx, d, newerMembers)
+	case partBatch:
+		err = makeBatch(ctx, d)
 	default:
 		err = fmt.Errorf("no part %q", part)
 	}

@@ -3,6 +3,7 @@ package coordinator
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/schemactor/schemactor/nodes"
@@ -16,7 +17,7 @@ import (
 // Faults of the struct come all at once in one joined error (schema.ErrInvalid). A table that is registered already,
 // by this or another model, is schema.ErrRegistered; two names that the database would store as one count as one.
 func Register[T any, K comparable](c *Coordinator, opts ...schema.TableOption) (*nodes.Node[T, K], error) {
-	table, err := schema.TableOf[T](opts...)
+	table, err := c.models.TableOf(reflect.TypeFor[T](), opts...)
 	if err != nil {
 		return nil, refused("", err)
 	}

@@ -8,4 +8,9 @@ type Capability struct {
 	MaxParameters int
 	// Namespaces reports whether tables may live in a namespace other than the connection's own.
 	Namespaces bool
+	// TablesAtOnce is how many missing tables are best made in one transaction: each holds locks until its end, and others
+	// may be kept waiting. 0 is one.
+	TablesAtOnce int
+	// BatchesAtOnce is how many such transactions are worth running at the same time. 0 is one.
+	BatchesAtOnce int
 }

@@ -120,50 +120,59 @@ func (l *Ledger) Seen(ctx context.Context, q Querier, ref schema.Ref, fingerprin
 	return n > 0, l.fault("read ledger", ref, err)
 }
 
-// Record stores the entry in place of the former one and appends the revision, whose ID the database gives. It is
-// called with the table's lock held.
-func (l *Ledger) Record(ctx context.Context, q Querier, entry schema.Entry, revision schema.Revision) error {
-	if err := l.Refresh(ctx, q, entry); err != nil {
-		return err
-	}
-	return l.Append(ctx, q, revision)
-}
-
 // Append adds a revision alone: a step on the way, announced or failed.
 func (l *Ledger) Append(ctx context.Context, q Querier, revision schema.Revision) error {
+	c, err := l.append(&revision)
+	return l.run(ctx, q, c, revision.Ref, err)
+}
+
+func (l *Ledger) append(revision *schema.Revision) (Command, error) {
 	statements, err := json.Marshal(append([]string{}, revision.Statements...))
 	if err != nil {
-		return l.fault("write ledger", revision.Ref, err)
+		return Command{}, err
 	}
 	name := l.d.FitName(revision.Ref.Name)
-	return l.store(ctx, q, &l.revisions, revision.Ref,
+	return l.command(&l.revisions,
 		l.d.FitName(revision.Ref.Namespace), name, revision.Generation,
-		revision.FromFingerprint, revision.ToFingerprint, string(statements), checksum(name, &revision),
+		revision.FromFingerprint, revision.ToFingerprint, string(statements), checksum(name, revision),
 		string(revision.State), revision.Reason, revision.Failure, revision.Catalog, revision.Duration.Microseconds(),
 		revision.Host, revision.PID, revision.Application, revision.Version, revision.AppliedAt)
 }
 
 // Refresh stores the entry alone: the catalogue was seen to differ harmlessly, nothing was changed.
 func (l *Ledger) Refresh(ctx context.Context, q Querier, entry schema.Entry) error {
-	return l.store(ctx, q, &l.entries, entry.Ref,
-		l.d.FitName(entry.Ref.Namespace), l.d.FitName(entry.Ref.Name), entry.Generation, entry.Fingerprint,
-		entry.CatalogHash, entry.Spec, entry.UpdatedAt, entry.UpdatedBy, seal(l.d.FitName(entry.Ref.Name), &entry))
+	c, err := l.refresh(&entry)
+	return l.run(ctx, q, c, entry.Ref, err)
 }
 
-// store runs a table's insert with values in column order.
-func (l *Ledger) store(ctx context.Context, q Querier, t *ledgerTable, ref schema.Ref, values ...any) error {
+func (l *Ledger) refresh(entry *schema.Entry) (Command, error) {
+	name := l.d.FitName(entry.Ref.Name)
+	return l.command(&l.entries,
+		l.d.FitName(entry.Ref.Namespace), name, entry.Generation, entry.Fingerprint,
+		entry.CatalogHash, entry.Spec, entry.UpdatedAt, entry.UpdatedBy, seal(name, entry))
+}
+
+// command is a table's insert with values in column order.
+func (l *Ledger) command(t *ledgerTable, values ...any) (Command, error) {
 	for i, value := range values {
 		c := &t.model.Columns()[t.first+i]
 		v, err := c.Coerce(value)
 		if err != nil {
-			return l.fault("write ledger", ref, err)
+			return Command{}, err
 		}
 		if encode := l.d.Encoder(c); encode != nil {
 			v = encode(v)
 		}
 		values[i] = v
 	}
-	_, err := q.Exec(ctx, t.insert, values...)
+	return Command{SQL: t.insert, Args: values}, nil
+}
+
+// run runs a command unless it could not be made.
+func (l *Ledger) run(ctx context.Context, q Querier, c Command, ref schema.Ref, err error) error {
+	if err == nil {
+		_, err = q.Exec(ctx, c.SQL, c.Args...)
+	}
 	return l.fault("write ledger", ref, err)
 }
 
@@ -222,11 +231,14 @@ func (l *Ledger) fault(op string, ref schema.Ref, err error) error {
 
 // ScanEntry reads one row of LedgerColumns. Its Ref is as the ledger has it: with the namespace resolved and the name
 // fitted.
-func ScanEntry(rows Rows) (schema.Entry, error) {
+func ScanEntry(rows Rows) (schema.Entry, error) { return scanEntry(rows) }
+
+// scanEntry is ScanEntry for rows with more columns before those of the entry.
+func scanEntry(rows Rows, before ...any) (schema.Entry, error) {
 	var e schema.Entry
 	var sealed string
-	err := rows.Scan(&e.Ref.Namespace, &e.Ref.Name, &e.Generation, &e.Fingerprint, &e.CatalogHash, &e.Spec,
-		&stamp{&e.UpdatedAt}, &e.UpdatedBy, &sealed)
+	err := rows.Scan(append(before, &e.Ref.Namespace, &e.Ref.Name, &e.Generation, &e.Fingerprint, &e.CatalogHash, &e.Spec,
+		&stamp{&e.UpdatedAt}, &e.UpdatedBy, &sealed)...)
 	e.Tampered = sealed != seal(e.Ref.Name, &e)
 	return e, err
 }

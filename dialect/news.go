@@ -10,8 +10,8 @@ import (
 // Notifier is a database that carries news from one program to another. A dialect may implement it; without it, news
 // come by polling alone.
 type Notifier interface {
-	// Notify has every program that listens told of an entry once the transaction q commits.
-	Notify(ctx context.Context, q Querier, entry schema.Entry) error
+	// Notify has every program that listens told of entries once the transaction q commits.
+	Notify(ctx context.Context, q Querier, entries ...schema.Entry) error
 	// Listen hears news on a connection of its own beside the pool's, until ctx ends or the connection is lost, and says
 	// why; it never returns nil. heard is called on one goroutine: first with nil, when it begins to hear — what happened
 	// before is not told — and then for each piece of news. Where something in between, as a pooler, carries none, the

@@ -31,7 +31,7 @@ func (n *Node[T, K]) arrange(op string, q Query) (r reading, err error) {
 		return r, schema.Invalid(op, n.name, "", "a cursor together with Distinct")
 	}
 	if len(q.Only) > 0 {
-		if r.only, err = n.core.statements.Positions(op, "Only", q.Only); err != nil {
+		if r.only, err = n.core().statements.Positions(op, "Only", q.Only); err != nil {
 			return r, err
 		}
 	}
@@ -72,7 +72,7 @@ func (n *Node[T, K]) settle(op string, order []Order, last []int) ([]Order, erro
 		descending = o.Descending
 	}
 	for _, at := range last {
-		if name := n.core.columns[at].Name; !ordered(name) {
+		if name := n.core().columns[at].Name; !ordered(name) {
 			out = append(out, Order{Column: name, Descending: descending})
 		}
 	}
@@ -86,7 +86,7 @@ func (n *Node[T, K]) selection(op string, q Query) (sql string, args []any, colu
 		return "", nil, nil, err
 	}
 	if columns = r.only; columns == nil {
-		columns = n.core.all
+		columns = n.core().all
 		sql, args, err = n.reading().Select(op, r.where, r.order, q.Limit, q.Offset)
 	} else {
 		sql, args, err = n.reading().SelectOnly(op, dialect.Selection{

@@ -149,19 +149,19 @@ func (b *bulk[T, K]) divide(
 
 // bound gives what is bound for rows of which each column is one array.
 func (b *bulk[T, K]) bound(st *dialect.Statement, part []int) []any {
-	binder, _ := b.node.core.statements.Arrays()
+	binder, _ := b.node.core().statements.Arrays()
 	out, values := make([]any, len(st.Bind)), make([]any, len(part))
 	for at, column := range st.Bind {
 		for j, i := range part {
 			values[j] = b.args[i][at]
 		}
-		out[at] = binder.Array(&b.node.core.columns[column], values)
+		out[at] = binder.Array(&b.node.core().columns[column], values)
 	}
 	return out
 }
 
 // strange is what a trigger or rule of somebody else may lead to.
-func (b *bulk[T, K]) strange() error { return b.node.core.strange(b.op) }
+func (b *bulk[T, K]) strange() error { return b.node.core().strange(b.op) }
 
 func (c *core[T, K]) strange(op string) error {
 	return &schema.Error{

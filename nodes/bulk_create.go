@@ -66,7 +66,7 @@ func newBulkCreate[T any, K comparable](n *Node[T, K], op string, wish *bulkWish
 
 // prepare looks at all rows before anything is sent.
 func (b *bulkCreate[T, K]) prepare(ctx context.Context) error {
-	c := b.node.core
+	c := b.node.core()
 	for i := range b.rows {
 		err := b.ready(ctx, i, b.node.hooked(onCreate), func(work *T) ([]any, error) {
 			_, args, err := c.inserting(work)
@@ -118,7 +118,7 @@ func (b *bulkCreate[T, K]) group(ctx context.Context, tx dialect.Tx, rows []int,
 	if len(rows) == 0 {
 		return nil
 	}
-	c := b.node.core
+	c := b.node.core()
 	cmd := &c.insert
 	if auto {
 		cmd = &c.insertAuto
@@ -145,7 +145,7 @@ func (b *bulkCreate[T, K]) group(ctx context.Context, tx dialect.Tx, rows []int,
 func (b *bulkCreate[T, K]) store(
 	tx dialect.Tx, cmd *command, auto bool,
 ) (store func(ctx context.Context, part []int) error, size int, err error) {
-	c := b.node.core
+	c := b.node.core()
 	if len(cmd.bind) == 0 || b.back && c.keyComputed() {
 		return nil, 0, nil
 	}

@@ -11,7 +11,7 @@ import (
 // keys has the database work out keys that are defaults before it stores the rows, which can be told apart by nothing else
 // when they come back.
 func (b *bulkCreate[T, K]) keys(ctx context.Context, tx dialect.Tx, cmd *command, rows []int) error {
-	c := b.node.core
+	c := b.node.core()
 	for _, column := range c.keys {
 		at := slices.Index(cmd.bind, column)
 		if at < 0 || c.columns[column].Default == "" {
@@ -66,7 +66,7 @@ func (b *bulkCreate[T, K]) copied(ctx context.Context, copier dialect.Copier, pa
 	for at, i := range part {
 		values[at] = b.args[i]
 	}
-	count, err := b.node.core.statements.Copy(ctx, copier, auto, values)
+	count, err := b.node.core().statements.Copy(ctx, copier, auto, values)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (b *bulkCreate[T, K]) many(
 	if err != nil {
 		return err
 	}
-	c := b.node.core
+	c := b.node.core()
 	sent := make([]*T, len(part))
 	for n, i := range part {
 		sent[n] = &b.work[i]
@@ -117,7 +117,7 @@ func (b *bulkCreate[T, K]) come(
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	scanner := b.node.core.rows.Scanner(st.Return)
+	scanner := b.node.core().rows.Scanner(st.Return)
 	come = make([]T, 0, expected)
 	for rows.Next() {
 		var row T

@@ -21,7 +21,7 @@ func (n *Node[T, K]) BulkDelete(ctx context.Context, q Query) (int64, error) {
 	if err := n.sweep(op, "delete", q); err != nil {
 		return 0, err
 	}
-	sql, args, err := n.core.statements.DeleteWhere(op, q.Where, n.core.now())
+	sql, args, err := n.core().statements.DeleteWhere(op, q.Where, n.core().now())
 	if err != nil {
 		return 0, n.invalid(op, err)
 	}

@@ -19,7 +19,7 @@ func (n *Node[T, K]) BulkUpdate(ctx context.Context, q Query, set Set) (int64, e
 	if err := n.sweep(op, "update", q); err != nil {
 		return 0, err
 	}
-	sql, args, err := n.core.statements.UpdateWhere(op, set, q.Where, n.core.now())
+	sql, args, err := n.core().statements.UpdateWhere(op, set, q.Where, n.core().now())
 	if err != nil {
 		return 0, n.invalid(op, err)
 	}

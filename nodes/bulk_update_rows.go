@@ -63,7 +63,7 @@ type bulkUpdate[T any, K comparable] struct {
 
 // prepare looks at all rows before anything is sent.
 func (b *bulkUpdate[T, K]) prepare(ctx context.Context) error {
-	c := b.node.core
+	c := b.node.core()
 	keys, first := make([]string, len(b.rows)), make(map[string]int, len(b.rows))
 	for i := range b.rows {
 		if err := b.ready(ctx, i, b.node.hooked(onUpdate), c.updating); err != nil {
@@ -97,8 +97,8 @@ func (b *bulkUpdate[T, K]) run(ctx context.Context, tx dialect.Tx) error {
 	b.restart()
 	clear(b.stored)
 	n := b.node
-	if _, arrays := n.core.statements.Arrays(); arrays && !n.hooked(onUpdate) {
-		st := n.core.statements.UpdateMany()
+	if _, arrays := n.core().statements.Arrays(); arrays && !n.hooked(onUpdate) {
+		st := n.core().statements.UpdateMany()
 		return b.inChunks(ctx, tx, b.order, bulkChunk, func(ctx context.Context, part []int) error {
 			return b.many(ctx, tx, &st, part)
 		})
@@ -122,7 +122,7 @@ func (b *bulkUpdate[T, K]) many(ctx context.Context, tx dialect.Tx, st *dialect.
 	if err := b.update(ctx, tx, st, part); err != nil {
 		return err
 	}
-	c := b.node.core
+	c := b.node.core()
 	missing := slices.DeleteFunc(slices.Clone(part), func(i int) bool { return b.stored[i] })
 	for _, i := range missing {
 		versioned := c.version >= 0
@@ -147,7 +147,7 @@ func (b *bulkUpdate[T, K]) update(ctx context.Context, tx dialect.Tx, st *dialec
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	c := b.node.core
+	c := b.node.core()
 	scanner := c.rows.Scanner(st.Return)
 	for rows.Next() {
 		var row T

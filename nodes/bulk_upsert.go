@@ -89,7 +89,7 @@ func (b *bulkUpsert[T, K]) prepare(ctx context.Context) error {
 	hooked := b.hooked()
 	for i := range b.rows {
 		err := b.ready(ctx, i, hooked, func(work *T) (args []any, err error) {
-			b.commands[i], args, err = b.node.core.upserting(b.plan, work)
+			b.commands[i], args, err = b.node.core().upserting(b.plan, work)
 			return args, err
 		})
 		if err == nil && !b.refused[i] {
@@ -134,14 +134,14 @@ func (b *bulkUpsert[T, K]) run(ctx context.Context, tx dialect.Tx) error {
 		if b.hooked() {
 			b.outcomes[i], err = b.node.upsertTry(ctx, b.op, tx, b.plan, &b.rows[i], &b.work[i])
 		} else {
-			b.outcomes[i], err = b.node.core.upsert(ctx, tx, b.commands[i], b.args[i], &b.work[i])
+			b.outcomes[i], err = b.node.core().upsert(ctx, tx, b.commands[i], b.args[i], &b.work[i])
 		}
 		if err != nil {
 			b.outcomes[i] = left
 		}
 		return err
 	}
-	_, arrays := b.node.core.statements.Arrays()
+	_, arrays := b.node.core().statements.Arrays()
 	target, none := b.plan.Conflict, dialect.Conflict{}
 	for _, group := range []struct {
 		rows     []int
@@ -153,7 +153,7 @@ func (b *bulkUpsert[T, K]) run(ctx context.Context, tx dialect.Tx) error {
 		}
 		st := dialect.Statement{}
 		if arrays && !b.hooked() {
-			st = b.node.core.statements.UpsertMany(group.conflict, group.auto)
+			st = b.node.core().statements.UpsertMany(group.conflict, group.auto)
 		}
 		var err error
 		if len(st.Bind) == 0 {

@@ -11,7 +11,7 @@ import (
 
 // keyOf gives what a row is known by among all others, and sorts it in where it is known by nothing.
 func (b *bulkUpsert[T, K]) keyOf(i int) (string, error) {
-	c := b.node.core
+	c := b.node.core()
 	numbered := c.auto >= 0 && c.rows.Zero(&b.work[i], c.auto)
 	if numbered && b.plan.byKey {
 		b.freshNumber = append(b.freshNumber, i)
@@ -40,7 +40,7 @@ func (b *bulkUpsert[T, K]) keyOf(i int) (string, error) {
 
 // sort puts the rows that are stored by their key into its order.
 func (b *bulkUpsert[T, K]) sort() {
-	c := b.node.core
+	c := b.node.core()
 	for _, i := range b.winners {
 		if c.auto >= 0 && c.rows.Zero(&b.work[i], c.auto) {
 			b.numbered = append(b.numbered, i)
@@ -62,7 +62,7 @@ func (b *bulkUpsert[T, K]) many(
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	scanner, fresh := b.node.core.rows.Scanner(st.Return), true
+	scanner, fresh := b.node.core().rows.Scanner(st.Return), true
 	count := 0
 	for ; rows.Next(); count++ {
 		var row T
@@ -102,7 +102,7 @@ func (b *bulkUpsert[T, K]) found(part []int, place int, row *T) (int, error) {
 		}
 		return part[place], nil
 	}
-	values, err := b.node.core.rows.Append(nil, row, b.plan.Target)
+	values, err := b.node.core().rows.Append(nil, row, b.plan.Target)
 	if err != nil {
 		return 0, err
 	}

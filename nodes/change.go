@@ -28,7 +28,7 @@ func (n *Node[T, K]) condition(op string, opts []ChangeOption) (out ChangeOption
 			out = o
 		}
 	}
-	if out.versioned && n.core.version < 0 {
+	if out.versioned && n.core().version < 0 {
 		return out, schema.Invalid(op, n.name, "", "the table has no version column")
 	}
 	return out, nil
@@ -60,7 +60,7 @@ func (n *Node[T, K]) missed(ctx context.Context, op string, q dialect.Querier, v
 	if !versioned {
 		return n.fault(op, schema.ErrNotFound)
 	}
-	rows, err := q.Query(ctx, n.core.exists.sql, key...)
+	rows, err := q.Query(ctx, n.core().exists.sql, key...)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (n *Node[T, K]) target(op string, w *upsertWish) (target []int, index int, 
 	if len(w.target) == 0 {
 		return nil, 0, schema.Invalid(op, n.name, "", "OnConflict names no column")
 	}
-	if target, err = n.core.statements.Positions(op, "OnConflict", w.target); err != nil {
+	if target, err = n.core().statements.Positions(op, "OnConflict", w.target); err != nil {
 		return nil, 0, err
 	}
 	if sameColumns(target, n.table.Key()) {
@@ -103,8 +103,8 @@ func (n *Node[T, K]) target(op string, w *upsertWish) (target []int, index int, 
 // settled gives the columns that take the new row's values.
 func (n *Node[T, K]) settled(op string, w *upsertWish, target []int) (set []int, err error) {
 	if w.onlys == 0 {
-		for at := range n.core.columns {
-			if n.core.statements.Settable(at) && !slices.Contains(target, at) {
+		for at := range n.core().columns {
+			if n.core().statements.Settable(at) && !slices.Contains(target, at) {
 				set = append(set, at)
 			}
 		}
@@ -113,13 +113,13 @@ func (n *Node[T, K]) settled(op string, w *upsertWish, target []int) (set []int,
 	if len(w.only) == 0 {
 		return nil, schema.Invalid(op, n.name, "", "UpdateOnly names no column")
 	}
-	if set, err = n.core.statements.Positions(op, "UpdateOnly", w.only); err != nil {
+	if set, err = n.core().statements.Positions(op, "UpdateOnly", w.only); err != nil {
 		return nil, err
 	}
 	for _, at := range set {
-		name := n.core.columns[at].Name
+		name := n.core().columns[at].Name
 		switch {
-		case !n.core.statements.Settable(at):
+		case !n.core().statements.Settable(at):
 			return nil, schema.Invalid(op, n.name, name, "UpdateOnly: this column cannot be set")
 		case slices.Contains(target, at):
 			return nil, schema.Invalid(op, n.name, name, "UpdateOnly: a column of the conflict is the same already")

@@ -33,12 +33,12 @@ func (n *Node[T, K]) Create(ctx context.Context, row *T) error {
 			return err
 		}
 	}
-	cmd, args, err := n.core.inserting(work)
+	cmd, args, err := n.core().inserting(work)
 	if err != nil {
 		return n.invalid(op, err)
 	}
-	w := n.core.writing(cmd, args, work)
-	if many := n.core.manyOf(cmd); n.lane != nil && many.takes(args) {
+	w := n.core().writing(cmd, args, work)
+	if many := n.core().manyOf(cmd); n.lane != nil && many.takes(args) {
 		w.Many = many
 	}
 	if err := n.single(ctx, op, &w.Write); err != nil {
@@ -66,11 +66,11 @@ func (n *Node[T, K]) createBetween(ctx context.Context, op string, tx dialect.Tx
 	if err := n.before(ctx, op, onCreate, tx, work); err != nil {
 		return err
 	}
-	cmd, args, err := n.core.inserting(work)
+	cmd, args, err := n.core().inserting(work)
 	if err != nil {
 		return n.invalid(op, err)
 	}
-	if _, err := n.core.exec(ctx, tx, cmd, args, work); err != nil {
+	if _, err := n.core().exec(ctx, tx, cmd, args, work); err != nil {
 		return err
 	}
 	return n.after(ctx, op, onCreate, tx, work)

@@ -20,7 +20,7 @@ func (n *Node[T, K]) Delete(ctx context.Context, key K, opts ...ChangeOption) er
 	if err != nil {
 		return err
 	}
-	cmd, args, err := n.core.deleting(key, only)
+	cmd, args, err := n.core().deleting(key, only)
 	if err != nil {
 		return n.invalid(op, err)
 	}
@@ -35,11 +35,11 @@ func (n *Node[T, K]) Delete(ctx context.Context, key K, opts ...ChangeOption) er
 			return n.afterDelete(ctx, op, tx, key)
 		})
 	}
-	w := n.core.writing(cmd, args, nil)
+	w := n.core().writing(cmd, args, nil)
 	if err := n.single(ctx, op, &w.Write); err != nil || w.Found {
 		return err
 	}
-	return n.missing(ctx, op, only.versioned, n.core.deletedKey(args))
+	return n.missing(ctx, op, only.versioned, n.core().deletedKey(args))
 }
 
 // deleting gives the statement that removes or marks the row of a key, with what it binds: the marks, the key, and the
@@ -75,7 +75,7 @@ func (n *Node[T, K]) remove(
 	if err != nil || affected > 0 {
 		return err
 	}
-	return n.missed(ctx, op, q, only.versioned, n.core.deletedKey(args))
+	return n.missed(ctx, op, q, only.versioned, n.core().deletedKey(args))
 }
 
 // deletedKey is the key among what a statement of deleting binds.

@@ -11,17 +11,17 @@ import (
 // schema.ErrNotFound; see WithDeleted for the latter.
 func (n *Node[T, K]) Get(ctx context.Context, key K) (*T, error) {
 	const op = "get"
-	cmd := &n.core.get
+	cmd := &n.core().get
 	if n.marked {
-		cmd = &n.core.getMarked
+		cmd = &n.core().getMarked
 	}
-	args, err := n.core.key(make([]any, 0, len(cmd.bind)), key)
+	args, err := n.core().key(make([]any, 0, len(cmd.bind)), key)
 	if err != nil {
 		return nil, n.invalid(op, err)
 	}
 	row, found := new(T), false
 	err = n.read(ctx, op, func(q dialect.Querier) (err error) {
-		found, err = n.core.exec(ctx, q, cmd, args, row)
+		found, err = n.core().exec(ctx, q, cmd, args, row)
 		return err
 	})
 	if err != nil {

@@ -28,7 +28,7 @@ func (n *Node[T, K]) list(ctx context.Context, op string, q Query) ([]T, error) 
 		if err != nil {
 			return err
 		}
-		out, err = n.core.collect(rows, columns, q.Limit)
+		out, err = n.core().collect(rows, columns, q.Limit)
 		return err
 	})
 	if err != nil {
@@ -79,7 +79,7 @@ func (n *Node[T, K]) All(ctx context.Context, q Query) iter.Seq2[T, error] {
 		}
 		// For a loop that is left early or by a panic; after the Close below it does nothing.
 		defer func() { _ = rows.Close() }()
-		scanner := n.core.rows.Scanner(columns)
+		scanner := n.core().rows.Scanner(columns)
 		for ; more; more = rows.Next() {
 			var row T
 			if err := scan(rows, scanner, &row); err != nil {

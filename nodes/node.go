@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/schemactor/schemactor/dialect"
@@ -17,13 +18,33 @@ import (
 // by In is for one goroutine at a time, as the transaction is.
 type Node[T any, K comparable] struct {
 	door
-	core  *core[T, K]
+	inner *inner[T, K] // shared with nodes made from this one
 	hooks *Hooks[T, K] // nil: none
 
 	marked bool // made by WithDeleted
 }
 
-// core is what a node and those made from it share.
+// inner is what a node and those made from it share. Most of it is made at the first call: a program may have many more
+// tables than it uses.
+type inner[T any, K comparable] struct{ made atomic.Pointer[core[T, K]] }
+
+// core gives what stays the same from call to call.
+func (n *Node[T, K]) core() *core[T, K] {
+	if c := n.inner.made.Load(); c != nil {
+		return c
+	}
+	return n.makeCore()
+}
+
+func (n *Node[T, K]) makeCore() *core[T, K] {
+	// New has seen that both fit.
+	rows, _ := schema.AccessorOf[T](n.table)
+	appendKey, _ := schema.KeyAppender[K](n.table)
+	n.inner.made.CompareAndSwap(nil, newCore(n.dialect, n.table, rows, appendKey))
+	return n.inner.made.Load()
+}
+
+// core is what stays the same from call to call.
 type core[T any, K comparable] struct {
 	rows      *schema.Accessor[T]
 	appendKey func(dst []any, key K) ([]any, error)
@@ -67,13 +88,13 @@ func New[T any, K comparable](d dialect.Dialect, t *schema.Table, gate schema.Ga
 	case gate == nil:
 		return nil, schema.Invalid("new node", t.String(), "", "no gate given")
 	}
-	rows, rowsErr := schema.AccessorOf[T](t)
-	appendKey, keyErr := schema.KeyAppender[K](t)
+	_, rowsErr := schema.AccessorOf[T](t)
+	_, keyErr := schema.KeyAppender[K](t)
 	if err := errors.Join(rowsErr, keyErr); err != nil {
 		return nil, &schema.Error{Op: "new node", Table: t.String(), Kind: schema.ErrInvalid, Detail: err.Error(), Cause: err}
 	}
 	way := door{dialect: d, table: t, name: t.String(), gate: gate, futile: &futile{}}
-	return &Node[T, K]{door: way, core: newCore(d, t, rows, appendKey)}, nil
+	return &Node[T, K]{door: way, inner: &inner[T, K]{}}, nil
 }
 
 // newCore works out all that stays the same from call to call.
@@ -120,7 +141,7 @@ func newCore[T any, K comparable](
 func (n *Node[T, K]) Table() *schema.Table { return n.table }
 
 // Statements gives what writes the node's statements, for those who check names and conditions before a call.
-func (n *Node[T, K]) Statements() *dialect.Statements { return n.core.statements }
+func (n *Node[T, K]) Statements() *dialect.Statements { return n.core().statements }
 
 // position finds the column of a role, or gives -1.
 func position(t *schema.Table, role schema.Role) int {

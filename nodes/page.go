@@ -81,7 +81,7 @@ func (n *Node[T, K]) pageOnly(ctx context.Context, op string, q Query, limit int
 		if err != nil {
 			return err
 		}
-		out, err = n.core.collectBeside(rows, r.only, place, limit, last)
+		out, err = n.core().collectBeside(rows, r.only, place, limit, last)
 		return err
 	})
 	if err != nil || len(out) <= limit {
@@ -145,21 +145,21 @@ func (n *Node[T, K]) cursor(ctx context.Context, op string, row *T, orderBy []Or
 // stored gives the value of a row's column as the database has it. Only where a field without a null of its own stands
 // for a nullable column, its zero value may be either NULL or itself, which sort to opposite ends: the database knows.
 func (n *Node[T, K]) stored(ctx context.Context, op string, row *T, column int) (any, error) {
-	value, err := n.core.rows.Value(row, column)
+	value, err := n.core().rows.Value(row, column)
 	if err != nil {
 		return nil, n.invalid(op, err)
 	}
-	zero := n.core.zeros[column]
+	zero := n.core().zeros[column]
 	if value != nil || zero == nil {
 		return value, nil
 	}
-	same := []Cond{Eq(n.core.columns[column].Name, zero)}
-	for _, k := range n.core.keys {
-		key, err := n.core.rows.Value(row, k)
+	same := []Cond{Eq(n.core().columns[column].Name, zero)}
+	for _, k := range n.core().keys {
+		key, err := n.core().rows.Value(row, k)
 		if err != nil {
 			return nil, n.invalid(op, err)
 		}
-		same = append(same, Eq(n.core.columns[k].Name, key))
+		same = append(same, Eq(n.core().columns[k].Name, key))
 	}
 	count, err := n.count(ctx, op, Query{Where: And(same...)})
 	if err != nil || count == 0 {

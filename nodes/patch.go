@@ -32,12 +32,12 @@ func (n *Node[T, K]) Patch(ctx context.Context, key K, set Set, opts ...ChangeOp
 		return n.patchHooked(ctx, op, sql, args, only)
 	}
 	row := new(T)
-	w := n.core.writing(&command{sql: sql, back: n.core.all}, args, row)
+	w := n.core().writing(&command{sql: sql, back: n.core().all}, args, row)
 	if err := n.single(ctx, op, &w.Write); err != nil {
 		return nil, err
 	}
 	if !w.Found {
-		return nil, n.missing(ctx, op, only.versioned, n.core.patchKey(args, only))
+		return nil, n.missing(ctx, op, only.versioned, n.core().patchKey(args, only))
 	}
 	return row, nil
 }
@@ -64,15 +64,15 @@ func (n *Node[T, K]) patchHooked(ctx context.Context, op, sql string, args []any
 // patching writes the statement of a patch and gives what it binds: the set, the key, and the version, where it matters.
 func (n *Node[T, K]) patching(op string, key K, set Set, only ChangeOption) (sql string, args []any, err error) {
 	if only.versioned {
-		sql, args, err = n.core.statements.PatchVersion(op, set, n.core.now())
+		sql, args, err = n.core().statements.PatchVersion(op, set, n.core().now())
 	} else {
-		sql, args, err = n.core.statements.Patch(op, set, n.core.now())
+		sql, args, err = n.core().statements.Patch(op, set, n.core().now())
 	}
 	if err != nil {
 		return "", nil, err
 	}
-	if args, err = n.core.key(args, key); err == nil && only.versioned {
-		args, err = n.core.versionArg(args, only.version)
+	if args, err = n.core().key(args, key); err == nil && only.versioned {
+		args, err = n.core().versionArg(args, only.version)
 	}
 	return sql, args, err
 }
@@ -81,11 +81,11 @@ func (n *Node[T, K]) patching(op string, key K, set Set, only ChangeOption) (sql
 func (n *Node[T, K]) patch(
 	ctx context.Context, op string, q dialect.Querier, sql string, args []any, only ChangeOption, row *T,
 ) error {
-	found, err := n.core.scanOne(ctx, q, sql, args, n.core.all, row)
+	found, err := n.core().scanOne(ctx, q, sql, args, n.core().all, row)
 	if err != nil || found {
 		return err
 	}
-	return n.missed(ctx, op, q, only.versioned, n.core.patchKey(args, only))
+	return n.missed(ctx, op, q, only.versioned, n.core().patchKey(args, only))
 }
 
 // patchKey is the key among what a patch binds. The version, where it matters, stands behind it.

@@ -14,8 +14,8 @@ func (n *Node[T, K]) Purge(ctx context.Context, key K) error {
 	if err := n.changeable(op); err != nil {
 		return err
 	}
-	cmd := &n.core.purge
-	args, err := n.core.key(make([]any, 0, len(cmd.bind)), key)
+	cmd := &n.core().purge
+	args, err := n.core().key(make([]any, 0, len(cmd.bind)), key)
 	if err != nil {
 		return n.invalid(op, err)
 	}
@@ -48,7 +48,7 @@ func (n *Node[T, K]) BulkPurge(ctx context.Context, q Query) (int64, error) {
 	if err := n.sweep(op, "remove", q); err != nil {
 		return 0, err
 	}
-	sql, args, err := n.core.statements.PurgeWhere(op, q.Where)
+	sql, args, err := n.core().statements.PurgeWhere(op, q.Where)
 	if err != nil {
 		return 0, n.invalid(op, err)
 	}

@@ -14,15 +14,15 @@ func (n *Node[T, K]) Restore(ctx context.Context, key K) error {
 	if err := n.changeable(op); err != nil {
 		return err
 	}
-	cmd := &n.core.restore
+	cmd := &n.core().restore
 	if cmd.sql == "" {
 		return schema.Invalid(op, n.name, "", "the table has no deleted column")
 	}
 	args := make([]any, 0, len(cmd.bind))
-	if n.core.updated >= 0 {
-		args = append(args, n.core.bound(n.core.updated, n.core.now()))
+	if n.core().updated >= 0 {
+		args = append(args, n.core().bound(n.core().updated, n.core().now()))
 	}
-	args, err := n.core.key(args, key)
+	args, err := n.core().key(args, key)
 	if err != nil {
 		return n.invalid(op, err)
 	}
@@ -39,7 +39,7 @@ func (c *core[T, K]) bound(column int, value any) any {
 
 // one runs a command that changes the row of a key, which must be there.
 func (n *Node[T, K]) one(ctx context.Context, op string, cmd *command, args []any) error {
-	w := n.core.writing(cmd, args, nil)
+	w := n.core().writing(cmd, args, nil)
 	if err := n.single(ctx, op, &w.Write); err != nil || w.Found {
 		return err
 	}

@@ -32,16 +32,16 @@ func (n *Node[T, K]) Update(ctx context.Context, row *T) error {
 			return err
 		}
 	}
-	args, err := n.core.updating(work)
+	args, err := n.core().updating(work)
 	if err != nil {
 		return n.invalid(op, err)
 	}
-	w := n.core.writing(&n.core.update, args, work)
+	w := n.core().writing(&n.core().update, args, work)
 	if err := n.single(ctx, op, &w.Write); err != nil {
 		return err
 	}
 	if !w.Found {
-		return n.missing(ctx, op, n.core.version >= 0, n.core.updateKey(args))
+		return n.missing(ctx, op, n.core().version >= 0, n.core().updateKey(args))
 	}
 	*row = *work
 	return nil
@@ -65,7 +65,7 @@ func (n *Node[T, K]) updateBetween(ctx context.Context, op string, tx dialect.Tx
 	if err := n.before(ctx, op, onUpdate, tx, work); err != nil {
 		return err
 	}
-	args, err := n.core.updating(work)
+	args, err := n.core().updating(work)
 	if err != nil {
 		return n.invalid(op, err)
 	}
@@ -87,7 +87,7 @@ func (c *core[T, K]) updating(row *T) ([]any, error) {
 
 // update runs the update of a row, into which it scans what comes back.
 func (n *Node[T, K]) update(ctx context.Context, op string, q dialect.Querier, args []any, row *T) error {
-	c := n.core
+	c := n.core()
 	found, err := c.exec(ctx, q, &c.update, args, row)
 	if err != nil || found {
 		return err

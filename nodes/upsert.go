@@ -49,11 +49,11 @@ func (n *Node[T, K]) Upsert(ctx context.Context, row *T, opts ...UpsertOption) (
 
 // upsert stores work, and what came of it in row.
 func (n *Node[T, K]) upsert(ctx context.Context, op string, p *upsertPlan, row, work *T) (created bool, err error) {
-	cmds, args, err := n.core.upserting(p, work)
+	cmds, args, err := n.core().upserting(p, work)
 	if err != nil {
 		return false, n.invalid(op, err)
 	}
-	w := n.core.writing(&cmds.first, args, work)
+	w := n.core().writing(&cmds.first, args, work)
 	w.Then, w.told = cmds.then.sql, cmds.told
 	if err := n.single(ctx, op, &w.Write); err != nil {
 		return false, err

@@ -57,12 +57,12 @@ func (n *Node[T, K]) upsertTry(
 
 // expected looks whether there is a row that stands in the way.
 func (n *Node[T, K]) expected(ctx context.Context, op string, tx dialect.Tx, p *upsertPlan, row *T) (outcome, error) {
-	if n.core.auto >= 0 && p.byKey && n.core.rows.Zero(row, n.core.auto) ||
-		slices.ContainsFunc(p.Target, func(at int) bool { return n.core.columns[at].Generated != "" }) {
+	if n.core().auto >= 0 && p.byKey && n.core().rows.Zero(row, n.core().auto) ||
+		slices.ContainsFunc(p.Target, func(at int) bool { return n.core().columns[at].Generated != "" }) {
 		return inserted, nil
 	}
-	cmd := n.core.command(n.core.statements.Stands(p.Target), true)
-	args, err := n.core.values(&cmd, row)
+	cmd := n.core().command(n.core().statements.Stands(p.Target), true)
+	args, err := n.core().values(&cmd, row)
 	if err != nil {
 		return inserted, n.invalid(op, err)
 	}
@@ -94,11 +94,11 @@ func (n *Node[T, K]) upsertBetween(
 	if err != nil {
 		return expected, err
 	}
-	cmds, args, err := n.core.upserting(p, work)
+	cmds, args, err := n.core().upserting(p, work)
 	if err != nil {
 		return expected, n.invalid(op, err)
 	}
-	done, err := n.core.upsert(ctx, tx, cmds, args, work)
+	done, err := n.core().upsert(ctx, tx, cmds, args, work)
 	switch {
 	case err != nil:
 		return expected, err

@@ -51,16 +51,16 @@ func (n *Node[T, K]) plan(op string, w *upsertWish) (*upsertPlan, error) {
 		return nil, err
 	}
 	kind := upsertKind{index, w.nothing}
-	if kept, ok := n.core.upserts.Load(kind); ok && w.onlys == 0 {
+	if kept, ok := n.core().upserts.Load(kind); ok && w.onlys == 0 {
 		return kept.(*upsertPlan), nil
 	}
 	p := &upsertPlan{Conflict: dialect.Conflict{Target: target, Nothing: w.nothing}, byKey: index < 0}
 	if p.Set, err = n.settled(op, w, target); err != nil {
 		return nil, err
 	}
-	n.core.prepare(p)
+	n.core().prepare(p)
 	if w.onlys == 0 {
-		n.core.upserts.Store(kind, p)
+		n.core().upserts.Store(kind, p)
 	}
 	return p, nil
 }

@@ -14,7 +14,7 @@ func (n *Node[T, K]) WithDeleted() *Node[T, K] {
 // reading gives the statements of the rows that the node sees.
 func (n *Node[T, K]) reading() *dialect.Statements {
 	if n.marked {
-		return n.core.seeing
+		return n.core().seeing
 	}
-	return n.core.statements
+	return n.core().statements
 }

@@ -134,11 +134,11 @@ func (b *baseline) record(
 		return err
 	}
 	now := time.Now().UTC()
-	return dialect.LedgerOf(b.d).Record(ctx, tx, schema.Entry{
+	return dialect.LedgerOf(b.d).Record(ctx, tx, dialect.Record{Entry: schema.Entry{
 		Ref: b.model.Ref(), Generation: generation, Fingerprint: b.model.Fingerprint(), CatalogHash: live.Hash,
 		Spec: string(spec), UpdatedAt: now, UpdatedBy: "demo",
-	}, schema.Revision{
+	}, Revision: schema.Revision{
 		Ref: b.model.Ref(), Generation: generation, ToFingerprint: b.model.Fingerprint(), Statements: statements,
 		State: schema.RevisionApplied, Duration: took, Application: "demo", AppliedAt: now,
-	})
+	}})
 }

@@ -71,7 +71,7 @@ func exerciseLedger(t *testing.T, open opener) {
 		create(t, d, dialect.LedgerModels()...)
 		l, ref, failure := dialect.LedgerOf(d), schema.Ref{Name: "a"}, errors.New("no")
 		require.ErrorIs(t, d.Locked(t.Context(), []schema.Ref{ref}, func(ctx context.Context, tx dialect.Tx) error {
-			require.NoError(t, l.Record(ctx, tx, entryOf(ref, 1), revisionOf(ref, 1)))
+			require.NoError(t, l.Record(ctx, tx, dialect.Record{Entry: entryOf(ref, 1), Revision: revisionOf(ref, 1)}))
 			entry, err := l.Entry(ctx, tx, ref)
 			require.NoError(t, err)
 			require.NotNil(t, entry)
@@ -94,10 +94,10 @@ func exerciseRecords(t *testing.T, d dialect.Dialect, tables ...schema.Ref) {
 		require.NoError(t, err)
 		require.Nil(t, entry, "%s has nobody's entry", ref)
 		first := revisionOf(ref, 1, "CREATE TABLE \"x\" ('ü', E'\\n');\n", "CREATE INDEX")
-		require.NoError(t, l.Record(t.Context(), d.Writer(), entryOf(ref, 1), first))
+		require.NoError(t, l.Record(t.Context(), d.Writer(), dialect.Record{Entry: entryOf(ref, 1), Revision: first}))
 		second := revisionOf(ref, 2)
 		second.State, second.FromFingerprint = schema.RevisionAdopted, "f"
-		require.NoError(t, l.Record(t.Context(), d.Writer(), entryOf(ref, 2), second))
+		require.NoError(t, l.Record(t.Context(), d.Writer(), dialect.Record{Entry: entryOf(ref, 2), Revision: second}))
 
 		entry, err = l.Entry(t.Context(), d.Reader(), ref)
 		require.NoError(t, err)

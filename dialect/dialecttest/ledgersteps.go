@@ -25,8 +25,8 @@ func exerciseSteps(t *testing.T, d dialect.Dialect) {
 		return r
 	}
 	seen("f", false)
-	require.NoError(t, l.Record(t.Context(), d.Writer(), entryOf(ref, 1), revisionOf(ref, 1)))
-	require.NoError(t, l.Record(t.Context(), d.Writer(), entryOf(other, 1), revisionOf(other, 1)))
+	require.NoError(t, l.Record(t.Context(), d.Writer(), dialect.Record{Entry: entryOf(ref, 1), Revision: revisionOf(ref, 1)}))
+	require.NoError(t, l.Record(t.Context(), d.Writer(), dialect.Record{Entry: entryOf(other, 1), Revision: revisionOf(other, 1)}))
 	steps := []schema.Revision{
 		step("g", schema.RevisionApplying, ""), step("g", schema.RevisionFailed, schema.ErrUnfitRows.Error()),
 		step("h", schema.RevisionApplying, ""),

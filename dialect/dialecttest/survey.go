@@ -47,7 +47,7 @@ func exerciseSightings(t *testing.T, d dialect.Dialect) {
 	}
 	create(t, d, a, b, unknown)
 	for i, ref := range []schema.Ref{a.Ref(), b.Ref(), gone} {
-		require.NoError(t, l.Record(t.Context(), d.Writer(), entryOf(ref, int64(i+1)), revisionOf(ref, int64(i+1))))
+		require.NoError(t, l.Record(t.Context(), d.Writer(), dialect.Record{Entry: entryOf(ref, int64(i+1)), Revision: revisionOf(ref, int64(i+1))}))
 	}
 	for range 2 {
 		seen := survey(t, d, tables...)

@@ -14,13 +14,16 @@ const (
 const headSQL = `
 SELECT w.ord::int, w.ns, coalesce(current_schema()::text, ''), coalesce(c.relkind::text, ''),
   CASE WHEN c.relkind IN ('r', 'p') THEN encode(sha256(convert_to(concat_ws(E'\n', c.relkind, (
-    SELECT string_agg(ROW(a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, a.attgenerated,
-      a.attcollation, d.adbin)::text, E'\n' ORDER BY a.attnum)
-    FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    SELECT ROW(array_agg(a.attnum), array_agg(a.attname), array_agg(a.atttypid), array_agg(a.atttypmod), array_agg(a.attnotnull),
+      string_agg(a.attidentity, ','), string_agg(a.attgenerated, ','), array_agg(a.attcollation))::text
+    FROM (SELECT * FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum) a
+    WHERE NOT a.attisdropped
+  ), (
+    SELECT string_agg(ROW(d.adnum, d.adbin)::text, E'\n' ORDER BY d.adnum) FROM pg_catalog.pg_attrdef d WHERE d.adrelid = c.oid
   ), (
     SELECT string_agg(ROW(ic.relname, ic.relam, x.indkey, x.indclass, x.indcollation, x.indoption, x.indnkeyatts,
-      x.indisunique, x.indisprimary, x.indimmediate, x.indisvalid, to_jsonb(x) -> 'indnullsnotdistinct',
+      x.indisunique, x.indisprimary, x.indimmediate, x.indisvalid,
+      CASE WHEN x.indisunique AND NOT x.indisprimary THEN to_jsonb(x) -> 'indnullsnotdistinct' END,
       x.indexprs, x.indpred)::text, E'\n' ORDER BY ic.relname)
     FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class ic ON ic.oid = x.indexrelid WHERE x.indrelid = c.oid
   ), (

@@ -31,11 +31,17 @@ type payload struct {
 	Catalog    string `json:"catalog"`
 }
 
-// Notify implements dialect.Notifier by NOTIFY on the channel "schemactor".
-func (d *DB) Notify(ctx context.Context, q dialect.Querier, entry schema.Entry) error {
-	_, err := q.Exec(ctx, "SELECT pg_notify($1::text, json_build_object('namespace', "+d.NamespaceExpr("$2::text")+
-		", 'name', $3::text, 'generation', $4::bigint, 'catalog', $5::text)::text)",
-		channel, d.FitName(entry.Ref.Namespace), d.FitName(entry.Ref.Name), entry.Generation, entry.CatalogHash)
+// Notify implements dialect.Notifier by NOTIFY on the channel "schemactor", in one statement.
+func (d *DB) Notify(ctx context.Context, q dialect.Querier, entries ...schema.Entry) error {
+	refs, generations, hashes := make([]schema.Ref, len(entries)), make([]int64, len(entries)), make([]string, len(entries))
+	for i := range entries {
+		refs[i], generations[i], hashes[i] = entries[i].Ref, entries[i].Generation, entries[i].CatalogHash
+	}
+	namespaces, names := split(refs)
+	_, err := q.Exec(ctx, "SELECT pg_notify($1::text, json_build_object('namespace', "+d.NamespaceExpr("e.ns")+
+		", 'name', e.name, 'generation', e.generation, 'catalog', e.hash)::text)"+
+		" FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) AS e(ns, name, generation, hash)",
+		channel, namespaces, names, generations, hashes)
 	if err != nil {
 		return named("notify", err)
 	}

@@ -17,6 +17,12 @@ import (
 const (
 	// closeTimeout is how long Close waits for connections that are still in use.
 	closeTimeout = 5 * time.Second
+
+	// tablesAtOnce keeps a batch of new tables small in the server's lock table, which all sessions share and which has room
+	// for 6,400 locks by default: a table with its indexes and TOAST takes eight or so.
+	tablesAtOnce = 50
+	// batchesAtOnce is no more than may hold locks in a pool of pgx's usual size.
+	batchesAtOnce = 2
 )
 
 // Config shapes what Open makes. The zero value and nil are the defaults.
@@ -114,7 +120,10 @@ func (d *DB) Name() string { return "postgres" }
 
 // Capability tells what may differ between databases.
 func (d *DB) Capability() dialect.Capability {
-	return dialect.Capability{IdentifierLimit: identifierLimit, MaxParameters: 65535, Namespaces: true}
+	return dialect.Capability{
+		IdentifierLimit: identifierLimit, MaxParameters: 65535, Namespaces: true,
+		TablesAtOnce: tablesAtOnce, BatchesAtOnce: batchesAtOnce,
+	}
 }
 
 // Reader is the pool.

@@ -57,6 +57,9 @@ func (d *DB) Inspect(ctx context.Context, q dialect.Querier, refs ...schema.Ref)
 		if err := step(); err != nil {
 			return nil, d.Classify(err)
 		}
+		if len(r.found) == 0 {
+			return make([]*schema.Live, len(refs)), nil
+		}
 	}
 	hashes, err := d.hashes(ctx, q, refs)
 	if err != nil {

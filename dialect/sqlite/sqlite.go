@@ -132,9 +132,13 @@ func (d *DB) Close() error {
 	return failed
 }
 
+// tablesAtOnce keeps other writers waiting for a fraction of a second: each CREATE takes the longer the more tables there
+// are.
+const tablesAtOnce = 500
+
 // Capability tells what SQLite can do.
 func (*DB) Capability() dialect.Capability {
-	return dialect.Capability{MaxParameters: 32766}
+	return dialect.Capability{MaxParameters: 32766, TablesAtOnce: tablesAtOnce}
 }
 
 // Reader gives the pool for statements that write nothing.
