@@ -21,7 +21,8 @@ type connector struct {
 
 // open opens a connection.
 func (c *connector) open(ctx context.Context) (*conn, error) {
-	query := url.Values{"_busy_timeout": {fmt.Sprint(c.config.BusyTimeout.Milliseconds())}}
+	// One goroutine at a time has the connection, so that SQLite need not lock it.
+	query := url.Values{"_busy_timeout": {fmt.Sprint(c.config.BusyTimeout.Milliseconds())}, "_mutex": {"no"}}
 	if !c.write {
 		query.Set("mode", "ro")
 	}

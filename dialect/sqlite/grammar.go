@@ -143,7 +143,7 @@ func (Grammar) Pattern(parts []dialect.PatternPart) string {
 func (Grammar) Encoder(c *schema.Column) func(any) any {
 	switch c.Kind {
 	case schema.KindTime:
-		return func(v any) any { return v.(time.Time).Format(timeLayout) }
+		return func(v any) any { return instantText(v.(time.Time)) }
 	case schema.KindDate:
 		return func(v any) any { return v.(time.Time).Format(dateLayout) }
 	case schema.KindUUID:
@@ -157,6 +157,32 @@ func (Grammar) Encoder(c *schema.Column) func(any) any {
 		}
 	default:
 		return nil
+	}
+}
+
+// instantText gives a time in timeLayout, which the standard library reads anew for each.
+func instantText(t time.Time) string {
+	year, month, day := t.Date()
+	if year < 0 || year > 9999 {
+		return t.Format(timeLayout)
+	}
+	hour, minute, second := t.Clock()
+	text := [len(timeLayout)]byte{4: '-', 7: '-', 10: ' ', 13: ':', 16: ':', 19: '.'}
+	digits(text[0:4], year)
+	digits(text[5:7], int(month))
+	digits(text[8:10], day)
+	digits(text[11:13], hour)
+	digits(text[14:16], minute)
+	digits(text[17:19], second)
+	digits(text[20:26], t.Nanosecond()/1000)
+	return string(text[:])
+}
+
+// digits fills to with the last digits of n.
+func digits(to []byte, n int) {
+	for i := len(to) - 1; i >= 0; i-- {
+		to[i] = byte('0' + n%10)
+		n /= 10
 	}
 }
 
