@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/actors"
+	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/schema"
 )
 
@@ -103,6 +104,33 @@ func TestLaneLeftWhileWriting(t *testing.T) {
 		}
 		t.Logf("%d do not know", unknown)
 	})
+}
+
+// Who comes while a batch is slow goes by itself, once the lane's patience is over: whether it came before that or later.
+func TestLaneSlowBatch(t *testing.T) {
+	const callers = 20
+	s := newLaneSite(t, postgrestest.Open(t), 2, actors.LaneConfig{})
+	node := jarsOf(t, s)
+	slow := s.slow(t, "jars")
+	create := func(i int) error {
+		j := aJar(fmt.Sprint("jar ", i), i)
+		return node.Create(t.Context(), &j)
+	}
+	s.lane.SetPatience(20 * time.Millisecond)
+	release, errs := s.piled(t, each(callers, create))
+	release()
+	slow.reached(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for i := range 3 * callers { // one after the other, so that some come when it is over
+		j := aJar(fmt.Sprint("later ", i), i)
+		require.NoError(t, node.Create(ctx, &j))
+	}
+	slow.release()
+	for _, err := range errs() {
+		require.NoError(t, err)
+	}
+	require.Len(t, jars(t, s.other), 4*callers)
 }
 
 // slowTable has a table's inserts wait in the database.

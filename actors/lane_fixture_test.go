@@ -49,6 +49,7 @@ type pupil struct {
 // laneSite is a database that is reached through a pool of few connections by what is tested, and by another one.
 type laneSite struct {
 	address string
+	conns   int // of the pool
 	dialect.Dialect
 	other  dialect.Dialect // for who looks on
 	system *actors.System
@@ -64,7 +65,7 @@ func onLanes(t *testing.T, config actors.LaneConfig, test func(t *testing.T, s *
 }
 
 func newLaneSite(t *testing.T, address string, conns int32, config actors.LaneConfig) *laneSite {
-	s := &laneSite{address: address, Dialect: openSite(t, address, conns), other: openSite(t, address, 4)}
+	s := &laneSite{address: address, conns: int(conns), Dialect: openSite(t, address, conns), other: openSite(t, address, 4)}
 	s.system = actors.Start(s, actors.Config{News: actors.NewsOff})
 	t.Cleanup(func() { s.close(t) })
 	s.lane = s.system.Lane(s.Dialect, config)
@@ -108,7 +109,7 @@ func through[T any, K comparable](t *testing.T, s *laneSite, opts ...schema.Tabl
 	return node.Through(s.lane)
 }
 
-// pile has callers wait at the same moment: it holds the only connection that writes until each of them has come. What
+// pile has callers wait at the same moment: it holds all connections that write until each of them has come. What
 // every call gave comes back in order.
 func (s *laneSite) pile(t *testing.T, calls []func() error) []error {
 	release, errs := s.piled(t, calls)
@@ -118,16 +119,24 @@ func (s *laneSite) pile(t *testing.T, calls []func() error) []error {
 
 // piled is pile with the moment of the release left to the test.
 func (s *laneSite) piled(t *testing.T, calls []func() error) (release func(), errs func() []error) {
-	hold, err := s.Begin(t.Context())
-	require.NoError(t, err)
+	holds := make([]dialect.Tx, max(1, s.conns))
+	for i := range holds {
+		var err error
+		holds[i], err = s.Begin(t.Context())
+		require.NoError(t, err)
+	}
 	out := make([]error, len(calls))
 	var all sync.WaitGroup
 	for i, call := range calls {
 		all.Go(func() { out[i] = call() })
 	}
 	waitFor(t, "all to have come", func() bool { return s.lane.Status().Waiting+s.lane.Status().Direct == len(calls) })
-	return func() { require.NoError(t, hold.Rollback(context.WithoutCancel(t.Context()))) },
-		func() []error { all.Wait(); return out }
+	release = func() {
+		for _, hold := range holds {
+			require.NoError(t, hold.Rollback(context.WithoutCancel(t.Context())))
+		}
+	}
+	return release, func() []error { all.Wait(); return out }
 }
 
 // waitFor waits until a condition holds, which it looks at every millisecond, and fails the test after half a minute.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/schemactor/schemactor/actors"
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
@@ -48,11 +49,16 @@ type store struct {
 	dialect.Dialect
 	shelves    *nodes.Node[shelf, int64]
 	stockItems *stockNode
+	lanes      map[string]dialect.Lane
 }
 
 func newStore(t *testing.T, d dialect.Dialect) *store {
 	sys := nodetest.System(t, d)
-	s := &store{d, add[shelf, int64](t, d, sys), add[stockItem, int64](t, d, sys)}
+	s := &store{d, add[shelf, int64](t, d, sys), add[stockItem, int64](t, d, sys), map[string]dialect.Lane{
+		"lane":    sys.Lane(d, actors.LaneConfig{}),
+		"batches": nodetest.BatchesOf(t, d, nil),
+		"twice":   nodetest.BatchesOf(t, d, func(*dialect.Write) bool { return true }),
+	}}
 	s.restock(t)
 	return s
 }
@@ -125,12 +131,24 @@ func linesOf(stockItems []stockItem) (lines []string) {
 	return lines
 }
 
-// places are where a method may be called: by itself, in a transaction, and in a transaction of the node's own making.
+// through is the place of a lane.
+func through(lane string) func(t *testing.T, s *store, call func(ctx context.Context, n *stockNode, q dialect.Querier)) {
+	return func(t *testing.T, s *store, call func(ctx context.Context, n *stockNode, q dialect.Querier)) {
+		call(t.Context(), s.stockItems.Through(s.lanes[lane]), s.Writer())
+		s.restock(t)
+	}
+}
+
+// places are where a method may be called: by itself, through a lane and those batches that it makes of writes, in a
+// transaction, and in a transaction of the node's own making.
 var places = map[string]func(t *testing.T, s *store, call func(ctx context.Context, n *stockNode, q dialect.Querier)){
 	"outside": func(t *testing.T, s *store, call func(ctx context.Context, n *stockNode, q dialect.Querier)) {
 		call(t.Context(), s.stockItems, s.Writer())
 		s.restock(t)
 	},
+	"through a lane":                    through("lane"),
+	"in a batch":                        through("batches"),
+	"in a batch with one that is alike": through("twice"),
 	"in a transaction": func(t *testing.T, s *store, call func(ctx context.Context, n *stockNode, q dialect.Querier)) {
 		tx, err := s.Begin(t.Context())
 		require.NoError(t, err)

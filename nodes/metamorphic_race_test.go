@@ -14,7 +14,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/schemactor/schemactor/actors"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -56,12 +58,21 @@ func (c *clerk) any(ctx context.Context, n *nodes.Node[till, int64]) (*till, err
 }
 
 // TestConcurrentOperations has many goroutines do random operations on the same few rows. What is there in the end is
-// what the acknowledged ones come to: each row, how often it was changed, and what was added to it.
+// what the acknowledged ones come to: each row, how often it was changed, and what was added to it. So it is with a lane, too.
 func TestConcurrentOperations(t *testing.T) {
+	t.Run("alone", func(t *testing.T) { concurrentOperations(t, actors.LaneConfig{Off: true}) })
+	t.Run("lane", func(t *testing.T) { concurrentOperations(t, actors.LaneConfig{}) })
+}
+
+func concurrentOperations(t *testing.T, lane actors.LaneConfig) {
 	const clerks, operations = 8, 150
 	seed := uint64(time.Now().UnixNano())
 	each(t, func(t *testing.T, d dialect.Dialect) {
-		tills := open[till, int64](t, d)
+		sys := nodetest.System(t, d)
+		tills := add[till, int64](t, d, sys)
+		if lane := sys.Lane(d, lane); lane != nil {
+			tills = tills.Through(lane)
+		}
 		_, err := tills.Count(t.Context(), nodes.Query{})
 		require.NoError(t, err)
 		everybody := make([]*clerk, clerks)

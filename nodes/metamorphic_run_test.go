@@ -24,6 +24,7 @@ var errUndone = errors.New("undone")
 // machine does moves on a database and on the reference.
 type machine struct {
 	database dialect.Dialect
+	lane     dialect.Lane // nil: none
 	world    *world
 	doors    map[string]door
 	tally    map[string]*outcomes
@@ -32,8 +33,9 @@ type machine struct {
 // outcomes is how often a kind of move was done, and how often refused.
 type outcomes struct{ done, refused int }
 
-func newMachine(t *testing.T, d dialect.Dialect) *machine {
-	x := &machine{database: d, world: newWorld(), doors: map[string]door{}, tally: map[string]*outcomes{}}
+// newMachine makes one whose writes pass a lane, unless that is nil.
+func newMachine(t *testing.T, d dialect.Dialect, lane dialect.Lane) *machine {
+	x := &machine{database: d, lane: lane, world: newWorld(), doors: map[string]door{}, tally: map[string]*outcomes{}}
 	sys := nodetest.System(t, d)
 	makers := nodeOf[maker, int64](t, x, sys, "makers")
 	wares := nodeOf[ware, int64](t, x, sys, "wares")
@@ -57,7 +59,7 @@ func nodeOf[T any, K comparable](t *testing.T, x *machine, sys *actors.System, n
 	require.NoError(t, err)
 	_, err = gate.Ready(t.Context())
 	require.NoError(t, err)
-	return node
+	return node.Through(x.lane)
 }
 
 // play does a program from empty tables, and tells the first difference between database and reference.

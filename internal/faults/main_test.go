@@ -15,7 +15,7 @@ import (
 func roles() map[string]fleet.Role {
 	all := map[string]fleet.Role{}
 	for _, suite := range []map[string]fleet.Role{
-		herdRoles(), freezeRoles(), deployRoles(), linearRoles(), foreignRoles(), diskRoles(), killRoles(),
+		herdRoles(), freezeRoles(), deployRoles(), linearRoles(), foreignRoles(), diskRoles(), killRoles(), laneRoles(),
 	} {
 		maps.Copy(all, suite)
 	}
