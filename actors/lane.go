@@ -45,11 +45,11 @@ type Lane struct {
 	patience time.Duration // lanePatience
 
 	mu      sync.Mutex
-	direct  int      // how many do
-	busy    bool     // the goroutine is there
-	slow    bool     // its batch has tried the patience of those who wait
+	direct  int          // how many do
+	busy    bool         // the goroutine is there
+	slow    bool         // its batch has tried the patience of those who wait
 	line    []*laneBatch // who waits; the last one takes in more
-	waiting int      // all of these
+	waiting int          // all of these
 	room    chan struct{}
 	rest    time.Duration
 	resting time.Time // until when all go by themselves; zero is not
@@ -82,7 +82,7 @@ func (s *System) Lane(d dialect.Dialect, config LaneConfig) *Lane {
 }
 
 // Pass implements dialect.Lane.
-func (l *Lane) Pass(ctx context.Context, w *dialect.Write, alone func() error) error {
+func (l *Lane) Pass(ctx context.Context, q dialect.Querier, w *dialect.Write, alone func() error) error {
 	w.Reset()
 	done, err := l.join(ctx, w)
 	switch {
@@ -90,7 +90,7 @@ func (l *Lane) Pass(ctx context.Context, w *dialect.Write, alone func() error) e
 		return err
 	case done == nil:
 		defer l.leave()
-		return alone()
+		return apart(ctx, q, w, alone)
 	}
 	select {
 	case <-done:
@@ -103,7 +103,15 @@ func (l *Lane) Pass(ctx context.Context, w *dialect.Write, alone func() error) e
 		return err
 	}
 	l.apart.Add(1)
-	return alone()
+	return apart(ctx, q, w, alone)
+}
+
+// apart does a write by itself.
+func apart(ctx context.Context, q dialect.Querier, w *dialect.Write, alone func() error) error {
+	if alone != nil {
+		return alone()
+	}
+	return w.Run(ctx, q)
 }
 
 // join has a write wait for the next batch, and gives what tells that it was done. It gives nil where the caller is to go by

@@ -14,9 +14,9 @@ import (
 type Lane interface {
 	// Pass has w done and gives its outcome, which is never told before the commit that holds it. A write is done together
 	// with those that wait at the same moment, or by alone, which the caller's own goroutine runs: nobody else being there,
-	// or where what came of it together says nothing about w. A context that ends before w was taken takes it back; after
+	// or where what came of it together says nothing about w. alone nil is w.Run on q. A context that ends before w was taken takes it back; after
 	// that its outcome is waited for a moment longer, and is schema.ErrOutcomeUnknown then.
-	Pass(ctx context.Context, w *Write, alone func() error) error
+	Pass(ctx context.Context, q Querier, w *Write, alone func() error) error
 }
 
 // Batcher is a Dialect that gains by doing writes of many callers in one transaction.

@@ -23,28 +23,26 @@ func (n *Node[T, K]) Create(ctx context.Context, row *T) error {
 	if row == nil {
 		return schema.Invalid(op, n.name, "", "no row given")
 	}
-	work := new(T)
-	*work = *row
+	w := n.core().writing(row)
 	if n.hooks != nil {
 		if n.hooked(onCreate) {
-			return n.createHooked(ctx, op, row, work)
+			return n.createHooked(ctx, op, row, &w.row)
 		}
-		if err := n.validate(ctx, op, work); err != nil {
+		if err := n.validate(ctx, op, &w.row); err != nil {
 			return err
 		}
 	}
-	cmd, args, err := n.core().inserting(work)
+	cmd, args, err := w.core.inserting(&w.row)
 	if err != nil {
 		return n.invalid(op, err)
 	}
-	w := n.core().writing(cmd, args, work)
-	if many := n.core().manyOf(cmd); n.lane != nil && many.takes(args) {
+	if many := w.core.manyOf(cmd); n.lane != nil && many.takes(args) {
 		w.Many = many
 	}
-	if err := n.single(ctx, op, &w.Write); err != nil {
+	if err := n.single(ctx, op, w.of(cmd, args)); err != nil {
 		return err
 	}
-	*row = *work
+	*row = w.row
 	return nil
 }
 

@@ -35,8 +35,8 @@ func (n *Node[T, K]) Delete(ctx context.Context, key K, opts ...ChangeOption) er
 			return n.afterDelete(ctx, op, tx, key)
 		})
 	}
-	w := n.core().writing(cmd, args, nil)
-	if err := n.single(ctx, op, &w.Write); err != nil || w.Found {
+	w := &dialect.Write{SQL: cmd.sql, Args: args}
+	if err := n.single(ctx, op, w); err != nil || w.Found {
 		return err
 	}
 	return n.missing(ctx, op, only.versioned, n.core().deletedKey(args))

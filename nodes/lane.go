@@ -21,18 +21,14 @@ func (d *door) single(ctx context.Context, op string, w *dialect.Write) error {
 	if d.bound {
 		return d.runIn(ctx, op, func(q dialect.Querier) error { return w.Run(ctx, q) })
 	}
-	own := Transaction{Dialect: d.dialect, RetryFor: atomicRetryFor, Rounds: atomicRounds, Op: op, Table: d.name}
 	err := d.run(ctx, op, d.dialect.Writer(), func(q dialect.Querier) error {
-		alone := func() error { return w.Run(ctx, q) }
-		if w.Then != "" {
-			alone = func() error {
-				return transact(ctx, own, func(ctx context.Context, tx dialect.Tx) error { return w.Run(ctx, tx) })
-			}
+		switch {
+		case w.Then != "":
+			return d.twofold(ctx, op, q, w)
+		case d.lane != nil:
+			return d.lane.Pass(ctx, q, w, nil)
 		}
-		if d.lane == nil {
-			return alone()
-		}
-		return d.lane.Pass(ctx, w, alone)
+		return w.Run(ctx, q)
 	})
 	if gate, ok := err.(*gateError); ok {
 		return d.refused(ctx, op, gate.error)
@@ -40,12 +36,24 @@ func (d *door) single(ctx context.Context, op string, w *dialect.Write) error {
 	return err
 }
 
+// twofold does a write of two statements, which takes a transaction.
+func (d *door) twofold(ctx context.Context, op string, q dialect.Querier, w *dialect.Write) error {
+	own := Transaction{Dialect: d.dialect, RetryFor: atomicRetryFor, Rounds: atomicRounds, Op: op, Table: d.name}
+	alone := func() error {
+		return transact(ctx, own, func(ctx context.Context, tx dialect.Tx) error { return w.Run(ctx, tx) })
+	}
+	if d.lane != nil {
+		return d.lane.Pass(ctx, q, w, alone)
+	}
+	return alone()
+}
+
 // received is a write whose row comes back into a row of the program's.
 type received[T any, K comparable] struct {
 	dialect.Write
 	core    *core[T, K]
 	columns []int
-	row     *T
+	row     T    // what is stored, and takes in what comes back
 	told    bool // a boolean follows, which says whether the row is new
 	fresh   bool // it is
 }
@@ -53,7 +61,7 @@ type received[T any, K comparable] struct {
 // Receive implements dialect.RowReceiver.
 func (w *received[T, K]) Receive(rows dialect.Rows) error {
 	scanner := w.core.scanner(w.columns)
-	dest := scanner.Dest(w.row)
+	dest := scanner.Dest(&w.row)
 	if w.told {
 		dest = append(dest, &w.fresh)
 	}
@@ -65,9 +73,17 @@ func (w *received[T, K]) Receive(rows dialect.Rows) error {
 	return err
 }
 
-// writing makes the write of a command, which gives its columns back into row.
-func (c *core[T, K]) writing(cmd *command, args []any, row *T) *received[T, K] {
-	w := &received[T, K]{core: c, columns: cmd.back, row: row}
-	w.SQL, w.Args, w.Back, w.Row = cmd.sql, args, len(cmd.back) > 0, w
+// writing begins a write that comes to stand in row, or begins with it.
+func (c *core[T, K]) writing(row *T) *received[T, K] {
+	w := &received[T, K]{core: c}
+	if row != nil {
+		w.row = *row
+	}
 	return w
+}
+
+// of says by which command the write is done.
+func (w *received[T, K]) of(cmd *command, args []any) *dialect.Write {
+	w.SQL, w.Args, w.columns, w.Back, w.Row = cmd.sql, args, cmd.back, len(cmd.back) > 0, w
+	return &w.Write
 }

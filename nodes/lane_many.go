@@ -109,7 +109,7 @@ func (m *createMany[T, K]) Distinct(writes []*dialect.Write) []*dialect.Write {
 	return out
 }
 
-func (*createMany[T, K]) sentBy(w *dialect.Write) *T { return w.Row.(*received[T, K]).row }
+func (*createMany[T, K]) sentBy(w *dialect.Write) *T { return &w.Row.(*received[T, K]).row }
 
 // Receive implements dialect.Many.
 func (m *createMany[T, K]) Receive(

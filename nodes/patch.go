@@ -31,15 +31,15 @@ func (n *Node[T, K]) Patch(ctx context.Context, key K, set Set, opts ...ChangeOp
 	if n.hooks != nil && (n.hooks.Validate != nil || n.hooks.AfterUpdate != nil) {
 		return n.patchHooked(ctx, op, sql, args, only)
 	}
-	row := new(T)
-	w := n.core().writing(&command{sql: sql, back: n.core().all}, args, row)
-	if err := n.single(ctx, op, &w.Write); err != nil {
+	w := n.core().writing(nil)
+	if err := n.single(ctx, op, w.of(&command{sql: sql, back: w.core.all}, args)); err != nil {
 		return nil, err
 	}
 	if !w.Found {
-		return nil, n.missing(ctx, op, only.versioned, n.core().patchKey(args, only))
+		return nil, n.missing(ctx, op, only.versioned, w.core.patchKey(args, only))
 	}
-	return row, nil
+	w.Args, w.Row = nil, nil // the row may be kept for long
+	return &w.row, nil
 }
 
 // patchHooked is Patch before its hooks.

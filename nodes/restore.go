@@ -3,6 +3,7 @@ package nodes
 import (
 	"context"
 
+	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/schema"
 )
 
@@ -39,8 +40,8 @@ func (c *core[T, K]) bound(column int, value any) any {
 
 // one runs a command that changes the row of a key, which must be there.
 func (n *Node[T, K]) one(ctx context.Context, op string, cmd *command, args []any) error {
-	w := n.core().writing(cmd, args, nil)
-	if err := n.single(ctx, op, &w.Write); err != nil || w.Found {
+	w := &dialect.Write{SQL: cmd.sql, Args: args}
+	if err := n.single(ctx, op, w); err != nil || w.Found {
 		return err
 	}
 	return n.fault(op, schema.ErrNotFound)

@@ -22,28 +22,26 @@ func (n *Node[T, K]) Update(ctx context.Context, row *T) error {
 	if err := n.changeable(op); err != nil {
 		return err
 	}
-	work := new(T)
-	*work = *row
+	w := n.core().writing(row)
 	if n.hooks != nil {
 		if n.hooked(onUpdate) {
-			return n.updateHooked(ctx, op, row, work)
+			return n.updateHooked(ctx, op, row, &w.row)
 		}
-		if err := n.validate(ctx, op, work); err != nil {
+		if err := n.validate(ctx, op, &w.row); err != nil {
 			return err
 		}
 	}
-	args, err := n.core().updating(work)
+	args, err := w.core.updating(&w.row)
 	if err != nil {
 		return n.invalid(op, err)
 	}
-	w := n.core().writing(&n.core().update, args, work)
-	if err := n.single(ctx, op, &w.Write); err != nil {
+	if err := n.single(ctx, op, w.of(&w.core.update, args)); err != nil {
 		return err
 	}
 	if !w.Found {
-		return n.missing(ctx, op, n.core().version >= 0, n.core().updateKey(args))
+		return n.missing(ctx, op, w.core.version >= 0, w.core.updateKey(args))
 	}
-	*row = *work
+	*row = w.row
 	return nil
 }
 
@@ -78,7 +76,7 @@ func (n *Node[T, K]) updateBetween(ctx context.Context, op string, tx dialect.Tx
 // updating moves the updated column of a row and gives what its update binds.
 func (c *core[T, K]) updating(row *T) ([]any, error) {
 	if c.updated >= 0 {
-		if err := c.rows.Set(row, c.updated, c.now()); err != nil {
+		if err := c.rows.SetTime(row, c.updated, c.now()); err != nil {
 			return nil, err
 		}
 	}

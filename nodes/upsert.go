@@ -39,28 +39,21 @@ func (n *Node[T, K]) Upsert(ctx context.Context, row *T, opts ...UpsertOption) (
 	if n.hooked(onCreate) || n.hooked(onUpdate) {
 		return n.upsertHooked(ctx, op, plan, row)
 	}
-	work := new(T)
-	*work = *row
-	if err := n.validate(ctx, op, work); err != nil {
+	w := n.core().writing(row)
+	if err := n.validate(ctx, op, &w.row); err != nil {
 		return false, err
 	}
-	return n.upsert(ctx, op, plan, row, work)
-}
-
-// upsert stores work, and what came of it in row.
-func (n *Node[T, K]) upsert(ctx context.Context, op string, p *upsertPlan, row, work *T) (created bool, err error) {
-	cmds, args, err := n.core().upserting(p, work)
+	cmds, args, err := w.core.upserting(plan, &w.row)
 	if err != nil {
 		return false, n.invalid(op, err)
 	}
-	w := n.core().writing(&cmds.first, args, work)
 	w.Then, w.told = cmds.then.sql, cmds.told
-	if err := n.single(ctx, op, &w.Write); err != nil {
+	if err := n.single(ctx, op, w.of(&cmds.first, args)); err != nil {
 		return false, err
 	}
 	done := cmds.outcome(w.Found, w.Second, w.fresh)
 	if done != left {
-		*row = *work
+		*row = w.row
 	}
 	return done == inserted, nil
 }

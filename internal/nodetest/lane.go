@@ -25,7 +25,7 @@ func BatchesOf(t testing.TB, d dialect.Dialect, twice func(w *dialect.Write) boo
 }
 
 // Pass implements dialect.Lane.
-func (l *Batches) Pass(ctx context.Context, w *dialect.Write, alone func() error) error {
+func (l *Batches) Pass(ctx context.Context, q dialect.Querier, w *dialect.Write, alone func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -37,6 +37,9 @@ func (l *Batches) Pass(ctx context.Context, w *dialect.Write, alone func() error
 	l.by.Batch(context.WithoutCancel(ctx), func() []*dialect.Write { return writes })
 	if ok, err := w.Settled(); ok {
 		return err
+	}
+	if alone == nil {
+		return w.Run(ctx, q)
 	}
 	return alone()
 }
