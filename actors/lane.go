@@ -301,7 +301,8 @@ func (l *Lane) went(b *laneBatch) {
 	l.waiting -= len(b.writes)
 }
 
-// settle answers the callers of a batch. Where a good part of it came to nothing, writes go by themselves for a while.
+// settle answers the callers of a batch. Where more than half of it came to nothing, writes go by themselves for a while:
+// that is no longer a matter of single rows.
 func (l *Lane) settle(b *laneBatch, writes []*dialect.Write) {
 	done := 0
 	for _, w := range writes {
@@ -312,7 +313,7 @@ func (l *Lane) settle(b *laneBatch, writes []*dialect.Write) {
 	l.batches.Add(1)
 	l.together.Add(int64(done))
 	l.mu.Lock()
-	if 4*(len(writes)-done) > len(writes) {
+	if 2*(len(writes)-done) > len(writes) {
 		l.rest = min(max(2*l.rest, restMin), restMax)
 		l.resting = time.Now().Add(l.rest)
 	} else if done > 0 {

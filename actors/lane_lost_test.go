@@ -55,7 +55,7 @@ func TestLaneAnswerLost(t *testing.T) {
 	waitFor(t, "a batch to be in the trigger", func() bool {
 		return number(t, s.other, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()") > 0
 	})
-	waitFor(t, "those who go by themselves", func() bool { return fragile.lane.Direct() == 0 })
+	waitFor(t, "those who go by themselves", func() bool { return fragile.lane.Status().Direct == 0 })
 	mu.Lock()
 	for _, line := range lines {
 		require.NoError(t, line.Close())
