@@ -97,6 +97,11 @@ func (f *flusher) flush(ctx context.Context, parts []part) {
 		for _, w := range done {
 			w.Settle(nil)
 		}
+		for i := range parts {
+			if parts[i].lenient && !parts[i].single() {
+				f.apart(ctx, &parts[i])
+			}
+		}
 		return
 	}
 	f.db.noticed(f.conn, err)
@@ -143,7 +148,7 @@ func settle(parts []part, err error) {
 // send runs the parts' statements in one transaction. It gives the writes that are done, or the part that failed; one part too
 // many is the commit.
 func (f *flusher) send(ctx context.Context, parts []part) (done []*dialect.Write, at int, err error) {
-	if len(parts) == 1 && !parts[0].single() && f.conn.Config().DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+	if len(parts) == 1 && !parts[0].single() && f.prepares() {
 		return f.sendMany(ctx, &parts[0])
 	}
 	b := &pgx.Batch{}
@@ -196,15 +201,29 @@ func (p *part) statement() (sql string, args []any) {
 	return p.many.SQL(p.lenient), manyTexts(p.many, p.sent())
 }
 
+// back reports whether rows come back.
+func (p *part) back() bool {
+	return p.single() && p.writes[0].Back || !p.single() && p.many.Back(p.lenient)
+}
+
+// counted takes in how many rows were touched, where none comes back.
+func (p *part) counted(tag pgconn.CommandTag) []*dialect.Write {
+	for _, w := range p.writes {
+		w.Found = tag.RowsAffected() > 0
+	}
+	return p.writes
+}
+
+// prepares reports whether statements are prepared on the connection. Behind some poolers they are not.
+func (f *flusher) prepares() bool {
+	return f.conn.Config().DefaultQueryExecMode == pgx.QueryExecModeCacheStatement
+}
+
 // read reads what has come back for a part.
 func (f *flusher) read(p *part, results pgx.BatchResults) ([]*dialect.Write, error) {
-	back := p.single() && p.writes[0].Back || !p.single() && p.many.Back(p.lenient)
-	if !back {
+	if !p.back() {
 		tag, err := results.Exec()
-		for _, w := range p.writes {
-			w.Found = tag.RowsAffected() > 0
-		}
-		return p.writes, err
+		return p.counted(tag), err
 	}
 	from, err := results.Query()
 	if err != nil {

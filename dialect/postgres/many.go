@@ -50,12 +50,12 @@ func (f *flusher) result(pipeline *pgconn.Pipeline, p *part) ([]*dialect.Write, 
 	if !ok {
 		return nil, errors.New("a statement gave no result")
 	}
-	if p == nil || !p.many.Back(p.lenient) {
-		_, err := reader.Close()
+	if p == nil || !p.back() {
+		tag, err := reader.Close()
 		if p == nil || err != nil {
 			return nil, err
 		}
-		return p.writes, nil
+		return p.counted(tag), nil
 	}
 	return f.take(p, pgx.RowsFromResultReader(f.conn.TypeMap(), reader))
 }
