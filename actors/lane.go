@@ -120,12 +120,20 @@ func (l *Lane) join(ctx context.Context, w *dialect.Write) (<-chan struct{}, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	lent := ctx.Done() != nil && w.Lent() // the call may return before the batch does
 	l.mu.Lock()
 	for {
 		if l.rests() || !l.busy && l.direct < l.abreast {
 			l.direct++
 			l.mu.Unlock()
 			return nil, nil
+		}
+		if lent {
+			l.mu.Unlock()
+			w.Own()
+			lent = false
+			l.mu.Lock()
+			continue
 		}
 		if l.waiting < l.config.MaxWaiting {
 			break

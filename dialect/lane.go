@@ -1,9 +1,11 @@
 package dialect
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/schemactor/schemactor/schema"
@@ -140,6 +142,20 @@ func (w *Write) Guard(fn func() error) (err error) {
 		}
 	}()
 	return fn()
+}
+
+// Lent reports whether arguments are the caller's own bytes, which it may change once its call has returned.
+func (w *Write) Lent() bool {
+	return slices.ContainsFunc(w.Args, func(value any) bool { _, ok := value.([]byte); return ok })
+}
+
+// Own puts copies in the place of arguments that are lent.
+func (w *Write) Own() {
+	for i, value := range w.Args {
+		if lent, ok := value.([]byte); ok {
+			w.Args[i] = bytes.Clone(lent)
+		}
+	}
 }
 
 // Settle says what came of the write.

@@ -15,9 +15,15 @@ const waryFor = 64
 // wary remembers the tables whose unique indexes have refused rows lately: there a batch leaves such rows out from the
 // start, in place of failing for them first. It is safe for concurrent use.
 type wary struct {
-	mu        sync.Mutex
-	left      map[string]int  // by table: for so many batches
-	triggered map[string]bool // by table that was looked at: a trigger sees rows before they are stored
+	mu     sync.Mutex
+	left   map[string]int      // by table: for so many batches
+	looked map[string]triggers // by table that was looked at
+}
+
+// triggers are those of an insert.
+type triggers struct {
+	before    bool // sees each row before it is stored
+	statement bool // runs once for each statement
 }
 
 // of reports whether a batch is to leave out what a unique index refuses.
@@ -43,7 +49,7 @@ func (y *wary) learn(ctx context.Context, conn *pgx.Conn, many dialect.Many) boo
 	if many.SQL(true) == "" {
 		return false
 	}
-	if triggered, err := beforeInsert(ctx, conn, many.Table()); err != nil || triggered {
+	if found, err := triggersOf(ctx, conn, many.Table()); err != nil || found.before {
 		return false
 	}
 	y.mu.Lock()
@@ -55,43 +61,40 @@ func (y *wary) learn(ctx context.Context, conn *pgx.Conn, many dialect.Many) boo
 	return true
 }
 
-// apart reports whether rows are to be stored by a statement each: where they are told apart by the order of their numbers
-// alone, and a trigger may keep one of them out. A table is looked at once.
+// apart reports whether rows are to be stored by a statement each: where a trigger runs for each statement, and where rows are
+// told apart by the order of their numbers alone and a trigger may keep one of them out. A table is looked at once.
 func (y *wary) apart(ctx context.Context, conn *pgx.Conn, many dialect.Many) bool {
-	if many.SQL(true) != "" || !many.Back(false) {
-		return false
-	}
 	table := many.Table()
 	y.mu.Lock()
-	triggered, looked := y.triggered[table]
+	found, looked := y.looked[table]
 	y.mu.Unlock()
-	if looked {
-		return triggered
+	if !looked {
+		var err error
+		if found, err = triggersOf(ctx, conn, table); err != nil {
+			return true
+		}
+		y.mu.Lock()
+		if y.looked == nil {
+			y.looked = make(map[string]triggers)
+		}
+		y.looked[table] = found
+		y.mu.Unlock()
 	}
-	triggered, err := beforeInsert(ctx, conn, table)
-	if err != nil {
-		return true
-	}
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	if y.triggered == nil {
-		y.triggered = make(map[string]bool)
-	}
-	y.triggered[table] = triggered
-	return triggered
+	return found.statement || found.before && many.SQL(true) == "" && many.Back(false)
 }
 
 // forget has a table looked at again.
 func (y *wary) forget(many dialect.Many) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	delete(y.triggered, many.Table())
+	delete(y.looked, many.Table())
 }
 
-// beforeInsert reports whether a table has a trigger that sees each row before it is stored.
-func beforeInsert(ctx context.Context, conn *pgx.Conn, table string) (triggered bool, err error) {
-	const before = `SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger
-		WHERE tgrelid = $1::text::regclass AND NOT tgisinternal AND tgtype & 7 = 7)`
-	err = conn.QueryRow(ctx, before, table).Scan(&triggered)
-	return triggered, err
+// triggersOf looks for the triggers of an insert into a table.
+func triggersOf(ctx context.Context, conn *pgx.Conn, table string) (found triggers, err error) {
+	// Of tgtype the bits are: for each row, before, insert.
+	const look = `SELECT coalesce(bool_or(tgtype & 7 = 7), false), coalesce(bool_or(tgtype & 5 = 4), false)
+		FROM pg_catalog.pg_trigger WHERE tgrelid = $1::text::regclass AND NOT tgisinternal`
+	err = conn.QueryRow(ctx, look, table).Scan(&found.before, &found.statement)
+	return found, err
 }
