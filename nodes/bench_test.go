@@ -15,9 +15,11 @@ import (
 	_ "github.com/mattn/go-sqlite3"
 	"github.com/stretchr/testify/require"
 
+	"github.com/schemactor/schemactor/actors"
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 )
 
@@ -134,7 +136,8 @@ const stable = 1024
 
 // rivals gives a node and what is written by hand, over one table of people who stay there.
 func rivals(b testing.TB, d dialect.Dialect, hand bare) (node bare, people []person) {
-	node = asBare{open[person, uuid.UUID](b, d)}
+	sys := nodetest.System(b, d)
+	node = asBare{add[person, uuid.UUID](b, d, sys).Through(sys.Lane(d, actors.LaneConfig{}))} // as a coordinator has it
 	people = make([]person, stable)
 	for i := range people {
 		people[i] = newPerson("somebody", ptr(i%80))
