@@ -2,6 +2,9 @@ package coordinator_test
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -10,6 +13,7 @@ import (
 
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/sqlite"
 	"github.com/schemactor/schemactor/schema"
 )
 
@@ -73,4 +77,37 @@ func TestFaultyLaneIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, schema.ErrInvalid)
 	require.ErrorContains(t, err, "Config.Lane.MaxBatch is negative: -1")
 	require.ErrorContains(t, err, "Config.Lane.MaxWaiting is negative: -2")
+}
+
+// Pools that the program brings along have a lane as well.
+func TestLaneOverGivenPools(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "given.db")
+	writer, err := sql.Open("sqlite3", "file:"+path+"?_busy_timeout=5000&_journal_mode=WAL&_foreign_keys=1")
+	require.NoError(t, err)
+	defer writer.Close()
+	writer.SetMaxOpenConns(1)
+	d, err := sqlite.New(writer, nil, nil)
+	require.NoError(t, err)
+	co := start(t, d, nil)
+	users := register[User, uuid.UUID](t, co)
+	const writers, each = 16, 20
+	taken := newUser()
+	require.NoError(t, users.Create(t.Context(), taken))
+	var all sync.WaitGroup
+	for range writers {
+		all.Go(func() {
+			for i := range each {
+				u := newUser()
+				if i == each/2 {
+					u.Email = taken.Email
+				}
+				if err := users.Create(t.Context(), u); errors.Is(err, schema.ErrDuplicate) != (i == each/2) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.Positive(t, co.LaneStatus().Together)
+	require.Equal(t, writers*(each-1)+1, count(t, d, "SELECT count(*) FROM users"))
 }
