@@ -57,7 +57,7 @@ func TestInTxDeadlock(t *testing.T) {
 		})
 		require.NoError(t, errors.Join(errs...))
 		if db.name == "postgres" {
-			require.EqualValues(t, 3, runs.Load())
+			require.GreaterOrEqual(t, runs.Load(), int64(3), "one of them was run again")
 		}
 		require.Equal(t, 110, count(t, d, "SELECT coins FROM purses WHERE id = 0"))
 		require.Equal(t, 90, count(t, d, "SELECT coins FROM purses WHERE id = 1"))

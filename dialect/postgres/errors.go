@@ -123,6 +123,8 @@ func raced(e *pgconn.PgError) bool {
 	switch e.Code {
 	case "42P07", "42P06": // duplicate_table, duplicate_schema
 		return true
+	case "42710": // duplicate_object: the type that each table has, of one that is just being made
+		return e.Routine == "heap_create_with_catalog" || e.Routine == "TypeCreate"
 	case "23505":
 		return e.SchemaName == "pg_catalog" || strings.HasPrefix(e.ConstraintName, "pg_")
 	case "XX000":
