@@ -128,8 +128,20 @@ func TestCrashIsUnknown(t *testing.T) {
 // sleeping returns when a session is in pg_sleep.
 func sleeping(t *testing.T, d dialect.Dialect) {
 	t.Helper()
+	require.Eventually(t, func() bool { return sleeps(t, d) }, patienceTime, tick)
+}
+
+// sleeps reports whether somebody is in pg_sleep.
+func sleeps(t *testing.T, d dialect.Dialect) bool {
+	return one[bool](t, d, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database())")
+}
+
+// woken ends what sleeps, so that the next one who does is another one.
+func woken(t *testing.T, d dialect.Dialect) {
+	t.Helper()
 	require.Eventually(t, func() bool {
-		return one[bool](t, d, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database())")
+		exec(t, d, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()")
+		return !sleeps(t, d)
 	}, patienceTime, tick)
 }
 
@@ -171,6 +183,7 @@ func TestContextThatEndsUnderAWriteLeavesItUnknown(t *testing.T) {
 			err := d.Classify(<-failed)
 			require.ErrorIs(t, err, schema.ErrOutcomeUnknown)
 			require.ErrorIs(t, err, context.Canceled)
+			woken(t, admin)
 		})
 	}
 	t.Run("before it is sent", func(t *testing.T) {
