@@ -135,6 +135,18 @@ func (r *sessionRows) Next() bool {
 	return more
 }
 
+// Scan reads the row, unless the transaction has ended meanwhile and its connection is somebody else's.
+func (r *sessionRows) Scan(dest ...any) error {
+	s := r.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended != nil {
+		r.cut = s.ended
+		return r.cut
+	}
+	return r.Rows.Scan(dest...)
+}
+
 // Err is why there was no next row; nil after the last one.
 func (r *sessionRows) Err() error {
 	if r.cut != nil {

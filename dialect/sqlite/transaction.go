@@ -45,7 +45,11 @@ type transaction struct {
 
 // begin opens a transaction that will write.
 func (t *transaction) begin(ctx context.Context, from pool) error {
-	return t.open(ctx, from, "BEGIN IMMEDIATE")
+	if err := t.open(ctx, from, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	t.watch(ctx)
+	return nil
 }
 
 // beginReading opens a transaction that can write nothing until its end, wherever the reader's connections came from.
@@ -57,10 +61,11 @@ func (t *transaction) beginReading(ctx context.Context, from pool) error {
 	if err := t.forbid(ctx); err != nil {
 		return errors.Join(err, t.Rollback(ctx))
 	}
+	t.watch(ctx)
 	return nil
 }
 
-// open begins on a connection of its own. The transaction ends with ctx at the latest.
+// open begins on a connection of its own.
 func (t *transaction) open(ctx context.Context, from pool, statement string) (err error) {
 	if t.conn, err = from.take(ctx); err != nil {
 		return err
@@ -70,24 +75,31 @@ func (t *transaction) open(ctx context.Context, from pool, statement string) (er
 		return errors.Join(told(ctx, err), t.conn.release(false))
 	}
 	t.session.q = t.conn
-	if ctx.Done() != nil {
-		t.stay = context.AfterFunc(ctx, func() {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			_ = t.finish(ctx.Err())
-		})
-	}
 	return nil
 }
 
-// forbid refuses all writes on the connection.
+// watch ends the transaction with ctx at the latest, which may be at once.
+func (t *transaction) watch(ctx context.Context) {
+	if ctx.Done() == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stay = context.AfterFunc(ctx, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		_ = t.finish(ctx.Err())
+	})
+}
+
+// forbid refuses all writes on the connection, before anybody else can end the transaction and leave it so.
 func (t *transaction) forbid(ctx context.Context) error {
 	var already bool
 	if _, err := dialect.QueryRow(ctx, t, "PRAGMA query_only", nil, &already); err != nil || already {
 		return err
 	}
+	t.lift = true // one that fails because ctx has ended may have been carried out
 	_, err := t.Exec(ctx, "PRAGMA query_only = ON")
-	t.lift = err == nil
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -204,4 +205,46 @@ func TestCommitAfterItsContext(t *testing.T) {
 		require.NoError(t, err)
 		require.EqualValues(t, 1, rows)
 	})
+}
+
+// tiring is a context that ends the moment it is asked for its channel once more than it may be.
+type tiring struct {
+	context.Context
+	end  context.CancelFunc
+	left atomic.Int64
+}
+
+func (c *tiring) Done() <-chan struct{} {
+	if c.left.Add(-1) < 0 {
+		c.end()
+	}
+	return c.Context.Done()
+}
+
+// Wherever in the beginning of a transaction its context ends, the connection comes back and may write as before.
+func TestContextEndsWhileATransactionBegins(t *testing.T) {
+	for name, options := range map[string]dialect.TxOptions{"writes": {}, "reads": {ReadOnly: true}} {
+		t.Run(name, func(t *testing.T) {
+			everywhere(t, func(t *testing.T, d *DB) {
+				began := 0
+				for asked := range int64(24) {
+					inner, cancel := context.WithCancel(t.Context())
+					ctx := &tiring{Context: inner, end: cancel}
+					ctx.left.Store(asked)
+					tx, err := d.BeginTx(ctx, options)
+					cancel()
+					if err == nil {
+						began++
+						for err == nil {
+							_, err = dialect.QueryRow(t.Context(), tx, "SELECT a FROM t", nil, new(int64))
+						}
+						require.NoError(t, tx.Rollback(t.Context()))
+					}
+					require.ErrorIs(t, d.Classify(err), context.Canceled)
+					run(t, d, "UPDATE t SET a = a")
+				}
+				require.Positive(t, began)
+			})
+		})
+	}
 }
