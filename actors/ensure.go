@@ -54,7 +54,7 @@ type position struct {
 func (a *attempt) enter(phase schema.Phase, statement string) {
 	a.at = position{phase: phase, statement: statement}
 	if !a.looking {
-		a.table.tell(a.system.config.Listener.Entered, schema.Event{Phase: phase, SQL: statement, Duration: time.Since(a.began)})
+		a.table.tell(a.system.listener().Entered, schema.Event{Phase: phase, SQL: statement, Duration: time.Since(a.began)})
 	}
 }
 
@@ -71,7 +71,7 @@ func (a *attempt) run(parent context.Context) (outcome *finished) {
 	}()
 	ctx, cancel := context.WithTimeout(parent, s.config.EnsureTimeout)
 	defer cancel()
-	t.tell(s.config.Listener.Ensuring, schema.Event{})
+	t.tell(s.listener().Ensuring, schema.Event{})
 	snapshot, err := a.ensure(ctx)
 	outcome.seen = a.seen
 	if errors.Is(err, errUnchanged) {
@@ -257,7 +257,7 @@ func (a *attempt) again(ctx context.Context, err error) bool {
 		return true
 	case errors.Is(err, schema.ErrLockTimeout):
 		a.tries.locks++
-		a.table.tell(a.system.config.Listener.LockWaiting, schema.Event{Phase: a.at.phase, Duration: time.Since(a.began)})
+		a.table.tell(a.system.listener().LockWaiting, schema.Event{Phase: a.at.phase, Duration: time.Since(a.began)})
 		return pause(ctx, backoff(a.tries.locks, lockPauseMin, lockPauseMax), a.rung)
 	case errors.Is(err, schema.ErrUnavailable) && a.at.phase != schema.PhaseLock:
 		// There was a connection, and it was lost. What became of the change is read, and never done again before.

@@ -55,6 +55,7 @@ type Lane struct {
 	resting time.Time // until when all go by themselves; zero is not
 
 	batches, together, apart atomic.Int64
+	sizes                    [schema.LaneSizes]atomic.Int64
 }
 
 var _ dialect.Lane = (*Lane)(nil)
@@ -319,6 +320,7 @@ func (l *Lane) settle(b *laneBatch, writes []*dialect.Write) {
 		}
 	}
 	l.batches.Add(1)
+	l.sizes[schema.LaneSize(len(writes))].Add(1)
 	l.together.Add(int64(done))
 	l.mu.Lock()
 	if 2*(len(writes)-done) > len(writes) {
@@ -350,8 +352,12 @@ func (l *Lane) Status() schema.LaneStatus {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return schema.LaneStatus{
+	status := schema.LaneStatus{
 		Waiting: l.waiting, Direct: l.direct, Resting: !l.resting.IsZero() && time.Now().Before(l.resting),
 		Batches: l.batches.Load(), Together: l.together.Load(), Apart: l.apart.Load(),
 	}
+	for i := range l.sizes {
+		status.Sizes[i] = l.sizes[i].Load()
+	}
+	return status
 }

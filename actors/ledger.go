@@ -59,7 +59,7 @@ func (a *attempt) createLedger(ctx context.Context, tx dialect.Tx, models []*sch
 			if _, err := tx.Exec(ctx, statement.SQL); err != nil {
 				return err
 			}
-			s.tell(s.config.Listener.Applied, schema.Event{
+			s.tell(s.listener().Applied, schema.Event{
 				Table: model.Ref(), Phase: schema.PhaseLedger, SQL: statement.SQL, Duration: time.Since(began),
 			})
 		}

@@ -102,7 +102,7 @@ func (w *work) finish(ctx context.Context, applier dialect.Applier, c *change) e
 
 // step runs one step, as often as it takes to get its locks.
 func (w *work) step(ctx context.Context, applier dialect.Applier, c *change, step []schema.Statement) error {
-	listener := w.system.config.Listener
+	listener := w.system.listener()
 	progress := func(rows int64) {
 		c.table.tell(listener.Progress, schema.Event{Phase: schema.PhaseApply, SQL: step[0].SQL, Rows: rows, Duration: time.Since(w.began)})
 	}

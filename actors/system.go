@@ -77,6 +77,7 @@ type System struct {
 	work   sync.WaitGroup // attempts, surveys and actors; added to under mu while open
 	ended  chan struct{}  // closed when all work has ended and Proto.Actor was shut down
 
+	audience   audience
 	held       atomic.Bool // the precondition was
 	survey     survey
 	news       news
@@ -108,6 +109,10 @@ func Start(d dialect.Dialect, cfg Config) *System {
 	// A host without a name is no reason to refuse work: the ledger says so by an empty host.
 	s.host, _ = os.Hostname()
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	if cfg.Listener != nil {
+		s.audience.each = []*schema.Listener{cfg.Listener}
+	}
+	s.audience.current.Store(schema.Tee(s.audience.each...))
 	s.survey.init()
 	s.news.init()
 	s.convoy.init(d.Capability())
@@ -122,9 +127,6 @@ func Start(d dialect.Dialect, cfg Config) *System {
 func (c Config) withDefaults(d dialect.Dialect) Config {
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()
-	}
-	if c.Listener == nil {
-		c.Listener = &schema.Listener{}
 	}
 	if c.Mode == "" {
 		c.Mode = ModeMigrate

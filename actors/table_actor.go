@@ -184,7 +184,7 @@ func (a *tableActor) onFinished(m *finished) {
 		t.cell.Store(m.snapshot)
 		a.announced, a.doubt, a.failure = m.snapshot, nil, failure{}
 		a.enter(&condition{state: schema.StateReady})
-		t.tell(t.system.config.Listener.Ready, schema.Event{
+		t.tell(t.system.listener().Ready, schema.Event{
 			Generation: m.snapshot.Generation, Statements: m.statements, Duration: m.duration, Waiters: a.present(),
 		})
 		a.answerAll(answer{snapshot: m.snapshot})
@@ -204,7 +204,7 @@ func (a *tableActor) onMigrated(m *migrated) {
 	t.cell.Store(m.snapshot)
 	a.announced, a.doubt, a.failure = m.snapshot, nil, failure{}
 	a.enter(&condition{state: schema.StateReady})
-	t.tell(t.system.config.Listener.Ready, schema.Event{
+	t.tell(t.system.listener().Ready, schema.Event{
 		Generation: m.snapshot.Generation, Statements: m.statements, Duration: m.duration, Waiters: a.present(),
 	})
 	a.answerAll(answer{snapshot: m.snapshot})
@@ -236,7 +236,7 @@ func (a *tableActor) remember(m *finished) {
 	}
 	a.enter(entered)
 	if !again {
-		t.tell(s.config.Listener.Failed, event)
+		t.tell(s.listener().Failed, event)
 	}
 }
 
@@ -256,7 +256,7 @@ func (a *tableActor) onLoss() {
 	}
 	a.state = schema.StateUnknown
 	t.condition.Store(&condition{state: schema.StateUnknown, since: gone.at})
-	t.tell(t.system.config.Listener.Invalidated, schema.Event{Generation: seen.Generation, Err: gone.cause})
+	t.tell(t.system.listener().Invalidated, schema.Event{Generation: seen.Generation, Err: gone.cause})
 }
 
 // onClose ends the table's part in the System.

@@ -230,7 +230,7 @@ func (w *work) ran(c *change, statement schema.Statement, took time.Duration) {
 	}
 	c.ran = append(c.ran, statement.SQL)
 	w.statements++
-	c.table.tell(w.system.config.Listener.Applied, schema.Event{Phase: schema.PhaseApply, SQL: statement.SQL, Duration: took})
+	c.table.tell(w.system.listener().Applied, schema.Event{Phase: schema.PhaseApply, SQL: statement.SQL, Duration: took})
 }
 
 // committed tells the other handles what became of their tables.

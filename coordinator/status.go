@@ -67,3 +67,13 @@ func (c *Coordinator) Ready(ctx context.Context) error {
 
 // LaneStatus tells how the lane of single-row writes stands; it is zero with Config.Lane.Off. It touches no database.
 func (c *Coordinator) LaneStatus() schema.LaneStatus { return c.lane.Status() }
+
+// Listen has l told what happens to tables from now on, beside Config.Listener, until stop is called: for what is put beside a
+// coordinator that is there, as a page or metrics. See schema.Listener for what its callbacks may do. A callback that has begun
+// by the time of stop is not waited for. A nil l, and stop called again, do nothing.
+func (c *Coordinator) Listen(l *schema.Listener) (stop func()) {
+	if l == nil {
+		return func() {}
+	}
+	return c.system.Listen(l)
+}

@@ -1,6 +1,9 @@
 package schema
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
 
 // State is where a table stands for this process.
 type State string
@@ -32,11 +35,22 @@ type Status struct {
 
 // LaneStatus is what a write lane is doing and has done.
 type LaneStatus struct {
-	Waiting int  // writes that wait for the next batch
-	Direct  int  // writes that run by themselves at this moment
-	Resting bool // batches were of no use lately, and all writes run by themselves for up to a second
+	Waiting int  `json:"waiting"`           // writes that wait for the next batch
+	Direct  int  `json:"direct"`            // writes that run by themselves at this moment
+	Resting bool `json:"resting,omitempty"` // batches were of no use lately, and all writes run by themselves for up to a second
 
-	Batches  int64 // transactions that held more than one caller's write, or were begun for them
-	Together int64 // writes that were done in these
-	Apart    int64 // writes that waited for a batch and then ran by themselves
+	Batches  int64 `json:"batches"`  // transactions that held more than one caller's write, or were begun for them
+	Together int64 `json:"together"` // writes that were done in these
+	Apart    int64 `json:"apart"`    // writes that waited for a batch and then ran by themselves
+
+	Sizes [LaneSizes]int64 `json:"sizes"` // how many of the batches had each size; see LaneSize
+}
+
+// LaneSizes is how many sizes of batches are told apart.
+const LaneSizes = 12
+
+// LaneSize is where in LaneStatus.Sizes a batch of so many writes counts: place i is for up to 2^i of them, and more than those of
+// the place before; the last also for all that are larger.
+func LaneSize(writes int) int {
+	return min(bits.Len(uint(max(writes, 1)-1)), LaneSizes-1)
 }
