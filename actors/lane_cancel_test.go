@@ -116,10 +116,10 @@ func TestLaneSlowBatch(t *testing.T) {
 		j := aJar(fmt.Sprint("jar ", i), i)
 		return node.Create(t.Context(), &j)
 	}
-	s.lane.SetPatience(20 * time.Millisecond)
 	release, errs := s.piled(t, each(callers, create))
 	release()
 	slow.reached(t)
+	s.lane.Lose()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	for i := range 3 * callers { // one after the other, so that some come when it is over
@@ -131,6 +131,24 @@ func TestLaneSlowBatch(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Len(t, jars(t, s.other), 4*callers)
+}
+
+// A batch that cannot even begin, for want of a connection, tries the patience of those in it too.
+func TestLanePatience(t *testing.T) {
+	const callers = 20
+	s := newLaneSite(t, postgrestest.Open(t), 2, actors.LaneConfig{})
+	node := jarsOf(t, s)
+	s.lane.SetPatience(20 * time.Millisecond)
+	release, errs := s.piled(t, each(callers, func(i int) error {
+		j := aJar(fmt.Sprint("jar ", i), i)
+		return node.Create(t.Context(), &j)
+	}))
+	waitFor(t, "all to go by themselves", func() bool { return s.lane.Status().Waiting == 0 })
+	release()
+	for _, err := range errs() {
+		require.NoError(t, err)
+	}
+	require.Len(t, jars(t, s.other), callers)
 }
 
 // slowTable has a table's inserts wait in the database.
