@@ -15,7 +15,7 @@ var (
 // Calls implements schema.Observer: t is to be the Config.Observer of a coordinator, which calls it.
 func (t *Telemetry) Calls(database string, table schema.Ref) schema.Calls {
 	t.labels.setSystem(database)
-	return &calls{by: t, table: table, spans: t.spans(database, table)}
+	return &calls{by: t, table: table, spans: t.spans(table)}
 }
 
 // calls is told of the calls of one table's node, or of transactions. A table that is not used costs no more than this.
@@ -26,8 +26,8 @@ type calls struct {
 	spans *spans                  // nil: none
 }
 
-// figures are what is recorded of one method of one table.
-type figures struct {
+// recorded is what is recorded of one method of one table.
+type recorded struct {
 	of       *shelved
 	method   string
 	duration [classCount]atomic.Pointer[histogram]
@@ -55,16 +55,16 @@ func (c *calls) Again(ctx context.Context, cause error) {
 func (c *calls) End(ctx context.Context, call schema.Call) {
 	place := c.shelved()
 	class, seconds := classOf(call.Err), call.Duration.Seconds()
-	f := place.figures(call.Method)
+	f := place.recorded(call.Method)
 	f.durationOf(class).record(ctx, seconds)
 	if f.rows != nil && class <= notFound {
 		f.rows.record(ctx, float64(call.Returned))
 	}
 	switch {
 	case call.Cold:
-		place.cold.record(ctx, seconds)
+		c.by.histograms.of(c.by.metrics.cold, place.values()...).record(ctx, seconds)
 	case call.Method != schema.MethodTransaction:
-		place.warm.n.Add(1)
+		place.warmCalls().n.Add(1)
 	}
 	if c.spans != nil {
 		c.spans.end(ctx, &call, class)
@@ -80,13 +80,13 @@ func (c *calls) shelved() *shelved {
 	return place
 }
 
-// figures gives those of a method.
-func (p *shelved) figures(m schema.Method) *figures {
+// recorded gives what is recorded of a method.
+func (p *shelved) recorded(m schema.Method) *recorded {
 	at := &p.byMethod[m]
 	if f := at.Load(); f != nil {
 		return f
 	}
-	f := &figures{of: p, method: m.String()}
+	f := &recorded{of: p, method: m.String()}
 	if m.Reads() {
 		f.rows = p.by.histograms.of(p.by.metrics.rows, p.values(f.method)...)
 	}
@@ -95,7 +95,7 @@ func (p *shelved) figures(m schema.Method) *figures {
 }
 
 // durationOf gives the durations of calls that ended with a class of errors.
-func (f *figures) durationOf(c class) *histogram {
+func (f *recorded) durationOf(c class) *histogram {
 	at := &f.duration[c]
 	if h := at.Load(); h != nil {
 		return h

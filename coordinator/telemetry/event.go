@@ -11,8 +11,9 @@ import (
 // attempt is what has to be kept of a table's attempt while it goes on.
 type attempt struct {
 	mu      sync.Mutex
+	ledger  time.Duration // when the library's own tables were looked for, from the attempt's begin
 	asked   bool          // the lock was asked for
-	since   time.Duration // when that was, from the attempt's begin
+	since   time.Duration // when that was
 	asking  bool          // now, and it is not known whether it was had
 	held    bool
 	applied []applied
@@ -52,9 +53,12 @@ func (t *Telemetry) attempt(e schema.Event) *attempt {
 }
 
 func (t *Telemetry) onApplied(e schema.Event) {
-	place := t.labels.table(e.Table)
-	t.histograms.of(t.metrics.ddl, place.values()...).record(context.Background(), e.Duration.Seconds())
-	if t.tracer == nil || e.Phase != schema.PhaseApply {
+	place := t.labels.ledger
+	if e.Phase != schema.PhaseLedger {
+		place = t.labels.table
+	}
+	t.histograms.of(t.metrics.ddl, place(e.Table).values()...).record(context.Background(), e.Duration.Seconds())
+	if t.tracer == nil || e.Phase == schema.PhaseLedger {
 		return
 	}
 	a := t.attempt(e)
@@ -110,6 +114,8 @@ func (a *attempt) entered(t *Telemetry, e schema.Event) {
 	defer a.mu.Unlock()
 	switch {
 	case a.held:
+	case e.Phase == schema.PhaseLedger && !a.asked:
+		a.ledger = e.Duration
 	case e.Phase == schema.PhaseLock:
 		if !a.asked {
 			a.asked, a.since = true, e.Duration
@@ -123,9 +129,11 @@ func (a *attempt) entered(t *Telemetry, e schema.Event) {
 	}
 }
 
-// busy is told that somebody else has the lock.
+// busy is told that somebody else has the lock, or is just making the library's own tables.
 func (a *attempt) busy() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.asking = false
+	if a.asking = false; !a.asked {
+		a.asked, a.since = true, a.ledger
+	}
 }

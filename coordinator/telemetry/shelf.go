@@ -26,9 +26,8 @@ type shelf struct {
 type shelved struct {
 	where      [3]string // db.system.name, db.namespace, db.collection.name
 	by         *Telemetry
-	warm       *counter
-	cold       *histogram
-	byMethod   [schema.Methods]atomic.Pointer[figures]
+	warm       atomic.Pointer[counter] // nil before the first one
+	byMethod   [schema.Methods]atomic.Pointer[recorded]
 	ownsLabels bool
 }
 
@@ -95,12 +94,30 @@ func (s *shelf) namespace(ref schema.Ref) string {
 	}
 }
 
-// put makes the place for a label. The caller holds the lock.
+// put makes the place for a label. The caller holds the lock, for reading at least.
 func (s *shelf) put(table, namespace string, own bool) *shelved {
 	p := &shelved{where: [3]string{s.system, namespace, table}, by: s.of, ownsLabels: own}
-	p.warm = s.of.counters.of(s.of.metrics.warm, p.values()...)
-	p.cold = s.of.histograms.of(s.of.metrics.cold, p.values()...)
 	return p
+}
+
+// ledger gives what the library's own tables are recorded under: they take no label from others.
+func (s *shelf) ledger(ref schema.Ref) *shelved {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.most < 0 {
+		return s.put("", s.of.config.Namespace, false)
+	}
+	return s.put(label(ref.Name), s.namespace(ref), true)
+}
+
+// warmCalls counts calls that found the table ready.
+func (p *shelved) warmCalls() *counter {
+	if c := p.warm.Load(); c != nil {
+		return c
+	}
+	c := p.by.counters.of(p.by.metrics.warm, p.values()...)
+	p.warm.Store(c)
+	return c
 }
 
 // values are the values of a table's labels, and of what comes behind them.

@@ -27,7 +27,7 @@ type start struct {
 }
 
 // spans gives nil where nobody takes them.
-func (t *Telemetry) spans(_ string, table schema.Ref) *spans {
+func (t *Telemetry) spans(table schema.Ref) *spans {
 	if t.tracer == nil {
 		return nil
 	}
