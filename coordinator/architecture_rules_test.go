@@ -53,8 +53,9 @@ var floorPlan = map[string]floor{
 		},
 		others: []string{"github.com/HdrHistogram/hdrhistogram-go"},
 	},
+	"loadtest/report": {},
 	"loadtest": {
-		project: []string{"loadtest/load", "internal/fleet"},
+		project: []string{"loadtest/load", "loadtest/report", "internal/fleet"},
 		others:  []string{"github.com/spf13/cobra", "golang.org/x/term"},
 	},
 	"internal/nodetest": {
