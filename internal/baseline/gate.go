@@ -4,7 +4,9 @@ package baseline
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -30,9 +32,28 @@ func NewGate(d dialect.Dialect, model *schema.Table, application string) *Gate {
 // Checks is how often it has looked.
 func (g *Gate) Checks() int64 { return g.checks.Load() }
 
-// Ready looks at everything, every time.
+// pause is how long it waits, at most, before it tries again for a lock that others hold.
+const pause = 50 * time.Millisecond
+
+// Ready looks at everything, every time. It waits for the lock as long as the context lets it.
 func (g *Gate) Ready(ctx context.Context) (*schema.Snapshot, error) {
 	g.checks.Add(1)
+	for {
+		snapshot, err := g.look(ctx)
+		if err == nil || !errors.Is(g.d.Classify(err), schema.ErrLockTimeout) {
+			return snapshot, err
+		}
+		timer := time.NewTimer(rand.N(pause))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, err
+		}
+	}
+}
+
+func (g *Gate) look(ctx context.Context) (*schema.Snapshot, error) {
 	if err := g.bootstrap(ctx); err != nil {
 		return nil, fmt.Errorf("bootstrap the ledger: %w", err)
 	}
