@@ -13,7 +13,11 @@ import (
 	"github.com/schemactor/schemactor/loadtest/load"
 )
 
-const indent = "  "
+const (
+	indent = "  "
+	// roomy is how wide a terminal must be for lines that are drawn again.
+	roomy = 60
+)
 
 // screen writes what people see: on a terminal some lines that are drawn again and again, into a pipe a line each second. It is
 // safe for concurrent use.
@@ -32,8 +36,10 @@ func newScreen(out io.Writer) *screen {
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return s
 	}
-	s.tty = os.Getenv("TERM") != "dumb"
-	s.color = s.tty && os.Getenv("NO_COLOR") == ""
+	s.color = os.Getenv("TERM") != "dumb" && os.Getenv("NO_COLOR") == ""
+	// A terminal that has no room, or does not say how much, gets lines like a pipe.
+	width, height, err := term.GetSize(int(file.Fd()))
+	s.tty = os.Getenv("TERM") != "dumb" && err == nil && width >= roomy && height > 4
 	return s
 }
 
