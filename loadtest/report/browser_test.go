@@ -38,6 +38,7 @@ func TestPictures(t *testing.T) {
 			page.Scheme("dark")
 			page.WholeScreenshot("report-" + c.name + "-dark")
 			page.Resize(browsertest.Phone())
+			t.Log(browsertest.Eval[string](page, `[...document.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > 390.5 && !e.parentElement?.closest(".scroll, .lanes, svg")).map(e => e.tagName + "." + e.className + "#" + e.id + " " + e.getBoundingClientRect().right).join("\n") + document.documentElement.scrollWidth + " " + innerWidth`))
 			page.WholeScreenshot("report-" + c.name + "-phone")
 			page.Clean(address)
 		})

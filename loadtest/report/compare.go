@@ -12,7 +12,7 @@ func tiles(r *Run) []tile {
 	if r.Warmup > 0 {
 		throughput.Note += " after " + span(r.Warmup) + " of warm-up"
 	}
-	errorNote := "of any class"
+	errorNote := "no caller got one"
 	if len(r.Errors) > 0 {
 		errorNote = counted(int64(len(r.Errors)), "class")
 		if len(r.Errors) > 1 {
@@ -95,13 +95,14 @@ func tone(value, first float64, better int) string {
 	if value <= 0 || first <= 0 {
 		return ""
 	}
-	switch x := value / first; {
-	case x > 1+notable == (better > 0) && (x > 1+notable || x < 1-notable):
-		return "good"
-	case x > 1+notable || x < 1-notable:
-		return "bad"
+	x := value / first
+	if x > 1-notable && x < 1+notable {
+		return ""
 	}
-	return ""
+	if (x > 1) == (better > 0) {
+		return "good"
+	}
+	return "bad"
 }
 
 func each(runs []Run, of func(*Run) cell) []cell {

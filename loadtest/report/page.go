@@ -41,10 +41,10 @@ func Write(w io.Writer, runs ...Run) error {
 	if len(runs) == 0 {
 		return ErrNoRuns
 	}
-	p := page{view: look(runs)}
-	for _, run := range runs {
-		run.Format = Format
-		p.Runs = append(p.Runs, run)
+	p := page{Runs: apart(runs)}
+	p.view = look(p.Runs)
+	for i := range p.Runs {
+		p.Runs[i].Format = Format
 	}
 	if err := p.dress(); err != nil {
 		return err

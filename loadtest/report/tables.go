@@ -13,8 +13,14 @@ const maxRows = 1000
 
 func (g *grid) add(cells ...string) { g.Rows = append(g.Rows, cells) }
 
-// capped leaves out what is too much for a page.
-func (g grid) capped() grid {
+// fit leaves out what is too much for a page, and the first column, which has the run, where there is but one.
+func (g grid) fit(runs []Run) grid {
+	if len(runs) == 1 {
+		g.Head, g.Kinds = g.Head[1:], g.Kinds[1:]
+		for i := range g.Rows {
+			g.Rows[i] = g.Rows[i][1:]
+		}
+	}
 	if len(g.Rows) > maxRows {
 		g.Note = fmt.Sprintf("The first %s of %s rows; all are in the JSON.", number(maxRows), number(int64(len(g.Rows))))
 		g.Rows = g.Rows[:maxRows]
@@ -24,7 +30,7 @@ func (g grid) capped() grid {
 
 // kinds is each kind of operation of each run.
 func kinds(runs []Run) grid {
-	g := grid{Head: []string{"Run", "Operation", "Acknowledged", "Per second", "Errors", "Mean", "p50", "p90", "p99", "p99.9", "Longest"}}
+	g := grid{Head: []string{"Run", "Operation", "Acknowledged", "Per second", "Errors", "Mean", "p50", "p90", "p99", "p99.9", "Longest"}, Kinds: "  nnnnnnnnn"}
 	for i := range runs {
 		r := &runs[i]
 		line := func(name string, o *Operation) {
@@ -40,21 +46,21 @@ func kinds(runs []Run) grid {
 		}
 		line("all", &r.All)
 	}
-	return g
+	return g.fit(runs)
 }
 
 func errorsOf(runs []Run) grid {
-	g := grid{Head: []string{"Run", "Class", "Count", "One of them"}}
+	g := grid{Head: []string{"Run", "Class", "Count", "One of them"}, Kinds: " tnt"}
 	for i := range runs {
 		for _, e := range runs[i].Errors {
 			g.add(runs[i].Label(), e.Class, number(e.Count), e.Example)
 		}
 	}
-	return g.capped()
+	return g.fit(runs)
 }
 
 func marks(runs []Run) grid {
-	g := grid{Head: []string{"Run", "At", "Until", "What", "Whom"}}
+	g := grid{Head: []string{"Run", "At", "Until", "What", "Whom"}, Kinds: " nn t"}
 	for i := range runs {
 		for _, m := range runs[i].Faults {
 			to := ""
@@ -64,14 +70,14 @@ func marks(runs []Run) grid {
 			g.add(runs[i].Label(), seconds(m.Offset), to, m.Kind, m.Target)
 		}
 	}
-	return g.capped()
+	return g.fit(runs)
 }
 
 // chartsOf is what stands beside each chart, by the chart's name in the page.
 func chartsOf(runs []Run) map[string]chart {
-	throughput := grid{Head: []string{"Run", "At", "Operations per second", "Errors"}}
-	latency := grid{Head: []string{"Run", "At", "p50", "p99", "Longest"}}
-	tables := grid{Head: []string{"Run", "At", "Tables", "Migrations"}}
+	throughput := grid{Head: []string{"Run", "At", "Operations per second", "Errors"}, Kinds: " nnn"}
+	latency := grid{Head: []string{"Run", "At", "p50", "p99", "Longest"}, Kinds: " nnnn"}
+	tables := grid{Head: []string{"Run", "At", "Tables", "Migrations"}, Kinds: " nnn"}
 	for i := range runs {
 		label := runs[i].Label()
 		for k := range runs[i].Series {
@@ -83,9 +89,9 @@ func chartsOf(runs []Run) map[string]chart {
 		}
 	}
 	return map[string]chart{
-		"throughput": {"Lines: acknowledged operations per second over the time of the run. " + extremes(runs), throughput.capped()},
-		"latency":    {"Lines: latency over the time of the run, on a logarithmic axis. " + percentiles(runs), latency.capped()},
-		"tables":     {"Lines: tables that are there and migrations that were counted, over the time of the run. " + ends(runs), tables.capped()},
+		"throughput": {"Lines: acknowledged operations per second over the time of the run. " + extremes(runs), throughput.fit(runs)},
+		"latency":    {"Lines: latency over the time of the run, on a logarithmic axis. " + percentiles(runs), latency.fit(runs)},
+		"tables":     {"Lines: tables that are there and migrations that were counted, over the time of the run. " + ends(runs), tables.fit(runs)},
 		"cdf":        {"Curves: which part of the operations was at most so slow, on logarithmic axes. " + percentiles(runs), curves(runs)},
 		"ensures":    {"Bars: what each process did about each table, over the time of the run.", ensures(runs)},
 	}
@@ -132,22 +138,22 @@ func ends(runs []Run) string {
 
 // curves has the latencies of all operations, and of each kind, at the quantiles that people ask for.
 func curves(runs []Run) grid {
-	g := grid{Head: []string{"Part", "Run", "Operation", "At most"}}
+	g := grid{Head: []string{"Run", "Part", "Operation", "At most"}, Kinds: " n n"}
 	for _, quantile := range []float64{0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999, 1} {
 		for i := range runs {
-			g.add(percent(quantile), runs[i].Label(), "all", span(runs[i].All.At(quantile)))
+			g.add(runs[i].Label(), percent(quantile), "all", span(runs[i].All.At(quantile)))
 			for k := range runs[i].Operations {
 				o := &runs[i].Operations[k]
-				g.add(percent(quantile), runs[i].Label(), o.Name, span(o.At(quantile)))
+				g.add(runs[i].Label(), percent(quantile), o.Name, span(o.At(quantile)))
 			}
 		}
 	}
-	return g.capped()
+	return g.fit(runs)
 }
 
 // ensures has a row for each process and table, in the order of the tables' names.
 func ensures(runs []Run) grid {
-	g := grid{Head: []string{"Run", "Table", "Process", "Ready at", "Waiting", "Locked", "Applying", "Failed"}}
+	g := grid{Head: []string{"Run", "Table", "Process", "Ready at", "Waiting", "Locked", "Applying", "Failed"}, Kinds: "  nnnnnn"}
 	for i := range runs {
 		sorted := slices.Clone(runs[i].Ensures)
 		slices.SortStableFunc(sorted, func(a, b Ensure) int { return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(a.Process, b.Process)) })
@@ -163,5 +169,5 @@ func ensures(runs []Run) grid {
 				span(spent[PhaseWaiting]), span(spent[PhaseLocked]), span(spent[PhaseApplying]), span(spent[PhaseFailed]))
 		}
 	}
-	return g.capped()
+	return g.fit(runs)
 }

@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -56,8 +58,18 @@ type cell struct {
 type grid struct {
 	Head []string
 	Rows [][]string
+	// Kinds is what each column holds: n for numbers, t for text that may be long, anything else for words.
+	Kinds string
 	// Note says what was left out; it may be empty.
 	Note string
+}
+
+// Class is how a column is set.
+func (g grid) Class(column int) string {
+	if column < len(g.Kinds) {
+		return map[byte]string{'n': "number", 't': "text"}[g.Kinds[column]]
+	}
+	return ""
 }
 
 // chart is what stands beside a picture for those who do not see it.
@@ -71,7 +83,11 @@ const colors = 6
 
 // look finds the words for runs, of which there is at least one.
 func look(runs []Run) view {
-	v := view{Several: len(runs) > 1, Verdict: together(runs), Charts: chartsOf(runs)}
+	v := view{
+		Several: len(runs) > 1, Verdict: together(runs), Charts: chartsOf(runs),
+		Kinds: kinds(runs), Errors: errorsOf(runs), Marks: marks(runs),
+		Promises: promises(runs), Settings: settings(runs),
+	}
 	for i := range runs {
 		v.Cards = append(v.Cards, cardOf(&runs[i], i))
 	}
@@ -82,15 +98,32 @@ func look(runs []Run) view {
 	} else {
 		v.Tiles = tiles(&runs[0])
 	}
-	v.Promises = promises(runs)
-	v.Kinds, v.Errors, v.Marks = kinds(runs), errorsOf(runs), marks(runs)
-	v.Settings = settings(runs)
 	for _, s := range v.Settings {
 		if s.Marked {
 			v.Given++
 		}
 	}
 	return v
+}
+
+// apart gives runs names of their own, where several have the same one.
+func apart(runs []Run) []Run {
+	named := slices.Clone(runs)
+	for _, more := range []func(i int) string{
+		func(i int) string { return runs[i].Database.Kind },
+		func(i int) string { return "#" + strconv.Itoa(i+1) },
+	} {
+		times := map[string]int{}
+		for i := range named {
+			times[named[i].Label()]++
+		}
+		for i := range named {
+			if times[named[i].Label()] > 1 {
+				named[i].Name = strings.TrimSpace(named[i].Label() + " " + more(i))
+			}
+		}
+	}
+	return named
 }
 
 // together is broken if any run is, and kept if all are.

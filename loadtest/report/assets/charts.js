@@ -16,7 +16,8 @@ const rate = (n, p) => (p.length_ns > 0 ? n / seconds(p.length_ns) : null);
 const positive = (ns) => (ns > 0 ? millis(ns) : null);
 
 const timeAxis = {
-  scale: { range: (u, from, to) => (from == null || (from <= 0.01 && to >= end * 0.9) || from === to ? [0, end] : [from, to]) },
+  // All there is, is shown from the beginning to the end; a part that was chosen, as it was.
+  scale: { range: (u, from, to) => (from == null || (from === u.data[0][0] && to === u.data[0].at(-1)) ? [0, end] : [from, to]) },
   axis: { values: (u, ticks) => ticks.map((t) => t + " s") },
   series: { label: "At", value: (u, s) => atSecond(s) },
 };
@@ -53,7 +54,7 @@ const withSeries = (lines) => runs.flatMap((run, i) => (run.series?.length ? lin
 
 function throughput() {
   const write = (u, v) => perSecond(v);
-  const y = fromZero((u, ticks) => ticks.map((t) => (t >= 10000 ? t / 1000 + "k" : count(t))));
+  const y = fromZero((u, ticks) => ticks.map((t) => (ticks.at(-1) >= 10000 && t > 0 ? t / 1000 + "k" : count(t))));
   if (several) {
     const failed = runs.map((run) => (run.series ?? []).some((p) => p.errors > 0));
     return timed({
@@ -78,7 +79,7 @@ function throughput() {
       ...(failing ? [points.map((p) => rate(p.errors ?? 0, p))] : []),
     ],
     series: [
-      { label: "all", stroke: color("run-1"), fill: color("shade"), value: write, width: 2 },
+      { label: "all", stroke: color("run-1"), fill: color("area"), value: write, width: 2 },
       ...kinds.map((name, k) => ({ label: name, stroke: runColor(k + 1), dash: runDash(k + 1), value: write, width: 1.25 })),
       ...(failing ? [{ label: "errors", stroke: color("failed"), value: write, dash: [2, 3] }] : []),
     ],
@@ -96,7 +97,7 @@ function latency() {
       }),
       series: withSeries((run, i) => [
         { label: labels[i] + " p99", stroke: runColor(i), value: write },
-        { label: "p50", stroke: runColor(i), value: write, dash: [5, 4], width: 1.25 },
+        { label: labels[i] + " p50", stroke: runColor(i), value: write, dash: [5, 4], width: 1.25 },
       ]),
     });
   }
@@ -122,8 +123,8 @@ function tables() {
   return timed({
     y, data: overTime(of),
     series: withSeries((run, i) => [
-      { label: several ? labels[i] : "migrations", stroke: several ? runColor(i) : color("run-2"), value: write, width: 2 },
-      { label: "tables", stroke: several ? runColor(i) : color("run-1"), value: write, dash: [5, 4], width: 1.5 },
+      { label: several ? labels[i] + " migrations" : "migrations", stroke: several ? runColor(i) : color("run-2"), value: write, width: 2 },
+      { label: several ? labels[i] + " tables" : "tables", stroke: several ? runColor(i) : color("run-1"), value: write, dash: [5, 4], width: 1.5 },
     ]),
   });
 }

@@ -7,8 +7,7 @@ const part = (n) => 1 - 10 ** -n;
 
 function writePart(n) {
   if (n == null) return "–";
-  const digits = Math.max(0, Math.ceil(n) - 1);
-  return (part(n) * 100).toFixed(Math.min(digits, 5)).replace(/\.0+$/, "") + " %";
+  return (part(n) * 100).toFixed(Math.min(Math.max(0, Math.ceil(n) - 1), 5)).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "") + " %";
 }
 
 // curve is what is drawn of an operation: milliseconds and nines, both rising. That of the longest one is where the number of
@@ -57,7 +56,7 @@ function cdf(lines) {
   if (curves.length === 0) return null;
   const xs = [...new Set(curves.flatMap((c) => c.points.map((p) => p[0])))].sort((a, b) => a - b);
   const top = Math.max(1, ...curves.map((c) => c.points.at(-1)[1]));
-  const parts = [0, nines(0.5), ...Array.from({ length: Math.floor(top) }, (_, i) => i + 1)];
+  const parts = [nines(0.5), ...Array.from({ length: Math.floor(top) }, (_, i) => i + 1)];
   const x = logAxis();
   return {
     data: [xs, ...curves.map((c) => xs.map((at) => along(c.points, at)))],

@@ -60,6 +60,12 @@ function together(lines) {
   return [{ spans }];
 }
 
+// roundStep is the next of 1, 2, 5, 10, … that is not below x.
+function roundStep(x) {
+  const power = 10 ** Math.floor(Math.log10(x));
+  return power * [1, 2, 5, 10].find((n) => n * power >= x * 0.999);
+}
+
 class Lanes {
   constructor(host) {
     this.host = host;
@@ -105,6 +111,7 @@ class Lanes {
     this.box = make("div", { class: "lanes", tabindex: 0, role: "group", "aria-label": this.host.dataset.alt + " Plus and minus zoom, left and right move." }, this.head, this.body);
     this.told = make("p", { class: "told", "aria-live": "polite" });
     this.host.append(tools, legend(), this.box, this.told);
+    new ResizeObserver(() => this.place()).observe(this.box);
     this.box.addEventListener("keydown", (event) => this.key(event));
     for (const kind of ["pointermove", "pointerdown"]) this.box.addEventListener(kind, (event) => this.tell(event.target));
     this.box.addEventListener("pointerleave", () => this.tell(null));
@@ -195,12 +202,13 @@ class Lanes {
   place() {
     const width = this.to - this.from;
     for (const { picture, height } of this.pictures) picture.setAttribute("viewBox", [this.from, 0, width, height].join(" "));
-    const wanted = this.box.clientWidth < 560 ? 3 : 6;
-    this.head.replaceChildren(...Array.from({ length: wanted + 1 }, (_, i) => {
-      const tick = make("span", {}, span(this.from + (width * i) / wanted));
-      tick.style.left = (100 * i) / wanted + "%";
-      return tick;
-    }));
+    const step = roundStep(width / (this.box.clientWidth < 560 ? 3 : 7)), ticks = [];
+    for (let at = Math.ceil(this.from / step - 1e-9) * step; at <= this.to; at += step) {
+      const share = (at - this.from) / width, tick = make("span", { class: share < 0.03 ? "first" : share > 0.97 ? "last" : null }, span(Math.round(at * 1e6) / 1e6));
+      tick.style.left = 100 * share + "%";
+      ticks.push(tick);
+    }
+    this.head.replaceChildren(...ticks);
     this.coldButton.setAttribute("aria-pressed", this.from === 0 && this.to === this.cold);
     this.wholeButton.setAttribute("aria-pressed", this.from === 0 && this.to === this.end);
   }

@@ -154,6 +154,7 @@ function reachable(u, alt) {
   };
   u.over.addEventListener("touchstart", touch, { passive: true });
   u.over.addEventListener("touchmove", touch, { passive: true });
+  u.root.querySelectorAll(".u-legend .u-series").forEach((row, i) => row.classList.toggle("dashed", Boolean(u.series[i].dash)));
   for (const name of u.root.querySelectorAll(".u-legend .u-series th")) {
     name.tabIndex = 0;
     name.setAttribute("role", "button");
