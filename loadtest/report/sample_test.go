@@ -57,9 +57,17 @@ func (s shape) run() Run {
 		flag, value string
 		given       bool
 	}{
-		{"writers", "256", true}, {"tables", fmt.Sprint(s.tables), true}, {"processes", fmt.Sprint(s.processes), true},
-		{"duration", elapsed.String(), true}, {"mode", s.mode, s.mode != ModeCoordinator}, {"mix", "create=60,read=25,update=10,delete=5", false},
-		{"keys", "uniform", false}, {"row-size", "100", false}, {"rate", "0", false}, {"warm-up", "0s", false}, {"seed", "1", false},
+		{"writers", "256", true},
+		{"tables", fmt.Sprint(s.tables), true},
+		{"processes", fmt.Sprint(s.processes), true},
+		{"duration", elapsed.String(), true},
+		{"mode", s.mode, s.mode != ModeCoordinator},
+		{"mix", "create=60,read=25,update=10,delete=5", false},
+		{"keys", "uniform", false},
+		{"row-size", "100", false},
+		{"rate", "0", false},
+		{"warm-up", "0s", false},
+		{"seed", "1", false},
 	} {
 		r.Config = append(r.Config, Setting{f.flag, f.value, f.given})
 	}
@@ -150,4 +158,38 @@ func (s shape) ensure(table, process int, random *rand.Rand, elapsed time.Durati
 	}
 	phase(PhaseReady, elapsed-at)
 	return e
+}
+
+// hostile is what a name must not be able to do: end a script, begin one, close an attribute, be an entity, turn the writing round.
+const hostile = `</script><script>document.title="owned"</script><img src=x onerror="document.title='owned'">"'` + "`${1}&amp;\u2028\u202e{{.}} Größe 表 🐘"
+
+// evil is a run whose every text is hostile.
+func evil() Run {
+	r := shape{mode: hostile, tables: 3, processes: 2, points: 5, rate: 100, typical: time.Millisecond, tail: 3, errors: 2, broken: true, kills: 1}.run()
+	r.Name = hostile
+	r.Database, r.Machine = Database{hostile, hostile}, Machine{OS: hostile, CPU: hostile, Go: hostile, Library: hostile}
+	r.Config = append(r.Config, Setting{hostile, hostile, true})
+	for i := range r.Series {
+		r.Series[i].Operations[hostile] = 7
+	}
+	r.Operations = append(r.Operations, Operation{Name: hostile, Count: 7, Quantiles: r.All.Quantiles})
+	for i := range r.Ensures {
+		r.Ensures[i].Table += hostile
+		r.Ensures[i].Spans[0].Note = hostile
+	}
+	r.Ensures = append(r.Ensures, Ensure{Table: "odd", Process: 9, Spans: []Span{{Phase: hostile, To: time.Second}, {Phase: "__proto__"}}})
+	r.Faults = append(r.Faults, Mark{Offset: time.Second, Kind: hostile, Target: hostile})
+	r.Errors = append(r.Errors, ErrorCount{hostile, 1, hostile})
+	r.Promises = append(r.Promises, Promise{hostile, false, hostile, hostile, hostile})
+	return r
+}
+
+// long is a run of many points, kills and tables.
+func long() Run {
+	s := coordinated()
+	s.points, s.kills, s.tables, s.processes, s.migrations = 600, 80, 180, 6, 180
+	r := s.run()
+	r.Warmup = 60 * time.Second
+	r.Faults = append(r.Faults, Mark{Offset: 200 * time.Second, To: 260 * time.Second, Kind: "freeze", Target: "process 3"})
+	return r
 }

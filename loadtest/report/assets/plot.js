@@ -136,7 +136,7 @@ function reachable(u, alt) {
   u.over.setAttribute("aria-label", "Left and right arrows read values, Escape shows everything again");
   const go = (at) => {
     const i = Math.max(0, Math.min(u.data[0].length - 1, at));
-    u.setCursor({ left: u.valToPos(u.data[0][i], "x"), top: u.over.clientHeight / 2 });
+    u.setCursor({ left: u.valToPos(u.data[0][i], "x"), top: u.over.clientHeight / 2 }, true, true); // and tell the other charts
   };
   u.over.addEventListener("keydown", (event) => {
     const at = u.cursor.idx ?? -1;
