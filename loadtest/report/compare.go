@@ -13,10 +13,10 @@ func tiles(r *Run) []tile {
 		throughput.Note += " after " + span(r.Warmup) + " of warm-up"
 	}
 	errorNote := "no caller got one"
-	if len(r.Errors) > 0 {
-		errorNote = counted(int64(len(r.Errors)), "class")
-		if len(r.Errors) > 1 {
-			errorNote = number(int64(len(r.Errors))) + " classes"
+	if classes := r.classes(); classes > 0 {
+		errorNote = counted(classes, "class")
+		if classes > 1 {
+			errorNote = number(classes) + " classes"
 		}
 	}
 	tables := tile{"Migrations", number(r.Migrations), "of " + counted(r.Tables, "table")}

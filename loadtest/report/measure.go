@@ -57,6 +57,16 @@ func (r *Run) ErrorTotal() int64 {
 	return n
 }
 
+// classes is the number of classes of the errors of ErrorTotal.
+func (r *Run) classes() (n int64) {
+	for _, e := range r.Errors {
+		if e.Fault == "" {
+			n++
+		}
+	}
+	return n
+}
+
 // Label is the run's name, or its mode where it has none.
 func (r *Run) Label() string {
 	switch {

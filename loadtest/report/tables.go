@@ -53,6 +53,9 @@ func errorsOf(runs []Run) grid {
 	g := grid{Head: []string{"Run", "Class", "Count", "One of them"}, Kinds: " tnt"}
 	for i := range runs {
 		for _, e := range runs[i].Errors {
+			if e.Fault != "" {
+				e.Class += ", of a " + e.Fault
+			}
 			g.add(runs[i].Label(), e.Class, number(e.Count), e.Example)
 		}
 	}
