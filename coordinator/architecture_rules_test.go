@@ -41,11 +41,12 @@ var floorPlan = map[string]floor{
 		others:  []string{"go.opentelemetry.io/otel", "github.com/prometheus/client_golang"},
 	},
 	"cmd/demo": {
-		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator"},
+		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator", "internal/baseline"},
 		others:  []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid"},
 	},
-	"internal/fleet":   {others: []string{"golang.org/x/sys"}},
-	"internal/checker": {project: []string{"schema", "dialect"}},
+	"internal/fleet":    {others: []string{"golang.org/x/sys"}},
+	"internal/baseline": {project: []string{"schema", "dialect"}},
+	"internal/checker":  {project: []string{"schema", "dialect"}},
 	"internal/faults": {
 		project: []string{"schema", "dialect"},
 		others:  []string{"golang.org/x/sys"},
@@ -56,18 +57,21 @@ var floorPlan = map[string]floor{
 		},
 		others: []string{"github.com/HdrHistogram/hdrhistogram-go"},
 	},
+	"loadtest/report": {},
 	"loadtest": {
-		project: []string{"loadtest/load", "internal/fleet"},
+		project: []string{"loadtest/load", "loadtest/report", "internal/fleet"},
 		others:  []string{"github.com/spf13/cobra", "golang.org/x/term"},
 	},
 	"internal/nodetest": {
 		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "actors", "nodes", "internal/postgrestest"},
 		others:  []string{"github.com/stretchr/testify", "github.com/google/uuid"},
 	},
+	"internal/browsertest": {others: []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto"}},
 	"internal/postgrestest": {
-		project: []string{"schema", "dialect", "dialect/postgres"},
-		others:  []string{"github.com/jackc/pgx/v5", "github.com/stretchr/testify", "golang.org/x/sys"},
+		project: []string{"schema", "dialect", "dialect/postgres", "internal/postgresserver"},
+		others:  []string{"github.com/jackc/pgx/v5", "github.com/stretchr/testify"},
 	},
+	"internal/postgresserver": {others: []string{"github.com/jackc/pgx/v5"}},
 }
 
 // source is one folder's Go files, by their path from the module's root.
