@@ -37,11 +37,12 @@ var floorPlan = map[string]floor{
 	"nodes/workflow":      {project: []string{"schema", "dialect", "nodes", "nodes/dynamic"}},
 	"coordinator":         {project: []string{"schema", "dialect", "actors", "nodes", "nodes/dynamic"}, others: []string{"go.uber.org/zap"}},
 	"cmd/demo": {
-		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator"},
+		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator", "internal/baseline"},
 		others:  []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid"},
 	},
-	"internal/fleet":   {others: []string{"golang.org/x/sys"}},
-	"internal/checker": {project: []string{"schema", "dialect"}},
+	"internal/fleet":    {others: []string{"golang.org/x/sys"}},
+	"internal/baseline": {project: []string{"schema", "dialect"}},
+	"internal/checker":  {project: []string{"schema", "dialect"}},
 	"internal/faults": {
 		project: []string{"schema", "dialect"},
 		others:  []string{"golang.org/x/sys"},
@@ -63,9 +64,10 @@ var floorPlan = map[string]floor{
 	},
 	"internal/browsertest": {others: []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto"}},
 	"internal/postgrestest": {
-		project: []string{"schema", "dialect", "dialect/postgres"},
-		others:  []string{"github.com/jackc/pgx/v5", "github.com/stretchr/testify", "golang.org/x/sys"},
+		project: []string{"schema", "dialect", "dialect/postgres", "internal/postgresserver"},
+		others:  []string{"github.com/jackc/pgx/v5", "github.com/stretchr/testify"},
 	},
+	"internal/postgresserver": {others: []string{"github.com/jackc/pgx/v5"}},
 }
 
 // source is one folder's Go files, by their path from the module's root.

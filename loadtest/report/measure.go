@@ -46,11 +46,13 @@ func (r *Run) Throughput() float64 {
 	return float64(r.All.Count) / measured.Seconds()
 }
 
-// ErrorTotal is the number of errors that callers got, of all classes.
+// ErrorTotal is the number of errors that callers got, of all classes, and that no fault explains.
 func (r *Run) ErrorTotal() int64 {
 	var n int64
 	for _, e := range r.Errors {
-		n += e.Count
+		if e.Fault == "" {
+			n += e.Count
+		}
 	}
 	return n
 }

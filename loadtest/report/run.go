@@ -134,6 +134,8 @@ type Quantile struct {
 type ErrorCount struct {
 	Class string `json:"class"`
 	Count int64  `json:"count"`
+	// Fault is the kind of the fault whose own these errors are, as "restart"; they break no promise. Empty: nothing explains them.
+	Fault string `json:"fault,omitempty"`
 	// Example is the text of one of them. It holds no values of rows.
 	Example string `json:"example,omitempty"`
 }

@@ -82,7 +82,7 @@ func (s shape) run() Run {
 		r.Faults = append(r.Faults, Mark{Offset: time.Duration(4+7*kill) * time.Second, Kind: "kill", Target: fmt.Sprintf("process %d", kill+1)})
 	}
 	if s.errors > 0 {
-		r.Errors = []ErrorCount{{"the table exists already", s.errors - 3, "create loadtest_1a2b_007: the table exists already"}, {"deadline exceeded", 3, ""}}
+		r.Errors = []ErrorCount{{Class: "the table exists already", Count: s.errors - 3, Example: "create loadtest_1a2b_007: the table exists already"}, {Class: "deadline exceeded", Count: 3}}
 	}
 	r.Promises = []Promise{
 		{Name: "one migration per table", Kept: s.migrations == int64(s.tables), Want: fmt.Sprintf("%d migrations for %d tables", s.tables, s.tables), Got: fmt.Sprint(s.migrations, " migrations")},
@@ -179,7 +179,7 @@ func evil() Run {
 	}
 	r.Ensures = append(r.Ensures, Ensure{Table: "odd", Process: 9, Spans: []Span{{Phase: hostile, To: time.Second}, {Phase: "__proto__"}}})
 	r.Faults = append(r.Faults, Mark{Offset: time.Second, Kind: hostile, Target: hostile})
-	r.Errors = append(r.Errors, ErrorCount{hostile, 1, hostile})
+	r.Errors = append(r.Errors, ErrorCount{Class: hostile, Count: 1, Example: hostile})
 	r.Promises = append(r.Promises, Promise{hostile, false, hostile, hostile, hostile})
 	return r
 }
