@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -223,18 +224,28 @@ func files(t *testing.T, browser *browsertest.Browser) {
 }
 
 func paper(t *testing.T, browser *browsertest.Browser) {
-	page := visit(t, browser, coordinated().run())
+	page := visit(t, browser, coordinated().run(), checking().run())
 	page.Scheme("dark")
+	page.Await(`getComputedStyle(document.body).backgroundColor === "rgb(17, 19, 21)"`)
 	page.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		sheet, err := cdp.Call(ctx, target, cdppage.PrintToPDF, cdppage.PrintToPDFParams{PrintBackground: new(true)})
-		if err == nil && !bytes.HasPrefix(sheet.Data, []byte("%PDF-")) {
-			t.Error("no PDF")
-		}
-		if err == nil {
-			err = os.WriteFile("../../build/screenshots/report.pdf", sheet.Data, 0o644)
+		sheets, err := cdp.Call(ctx, target, cdppage.PrintToPDF, cdppage.PrintToPDFParams{PrintBackground: new(true)})
+		if err == nil && !bytes.HasPrefix(sheets.Data, []byte("%PDF-")) {
+			t.Error("this is no PDF")
 		}
 		return err
 	}))
 	page.Await(`!document.documentElement.classList.contains("printing")`)
-	page.Await(painted("throughput", "run-1") + " > 200")
+
+	// The same again by hand, to be looked at.
+	page.Do(chromedp.EmulateViewport(718, 1000), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Media: "print", Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
+		})
+		return err
+	}))
+	browsertest.Eval[bool](page, `dispatchEvent(new Event("beforeprint"))`)
+	page.Await(`color("run-1") === "#2458d3"`)
+	page.Await(painted("throughput", "run-1") + " > 100")
+	require.False(t, browsertest.Eval[bool](page, `document.querySelector("#ensures .tools").checkVisibility()`))
+	page.WholeScreenshot("report-paper")
 }

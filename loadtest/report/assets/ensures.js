@@ -186,7 +186,7 @@ class Lanes {
       picture.append(draw("rect", { class: "row", x: 0, y: i * (thick + 1), width: this.end, height: thick }));
       for (const s of line.spans) {
         const high = (thick - 1) * (phases[weight.get(s.phase)]?.height ?? 1);
-        const bar = draw("rect", { class: s.phase, x: from(s), y: i * (thick + 1) + (thick - high) / 2, width: Math.max(0, to(s) - from(s)), height: high });
+        const bar = draw("rect", { class: weight.has(s.phase) ? s.phase : "other", x: from(s), y: i * (thick + 1) + (thick - high) / 2, width: Math.max(0, to(s) - from(s)), height: high });
         this.spans.set(bar, { table, line, span: s });
         picture.append(bar);
       }
