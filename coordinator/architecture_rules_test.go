@@ -37,8 +37,15 @@ var floorPlan = map[string]floor{
 	"nodes/workflow":      {project: []string{"schema", "dialect", "nodes", "nodes/dynamic"}},
 	"coordinator":         {project: []string{"schema", "dialect", "actors", "nodes", "nodes/dynamic"}, others: []string{"go.uber.org/zap"}},
 	"cmd/demo": {
-		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator"},
-		others:  []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid"},
+		project: []string{
+			"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator",
+			"cmd/demo/service",
+		},
+		others: []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid", "go.uber.org/zap"},
+	},
+	"cmd/demo/service": {
+		project: []string{"schema", "dialect", "nodes", "coordinator"},
+		others:  []string{"github.com/google/uuid", "go.uber.org/zap"},
 	},
 	"internal/fleet":   {others: []string{"golang.org/x/sys"}},
 	"internal/checker": {project: []string{"schema", "dialect"}},
