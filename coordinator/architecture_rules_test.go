@@ -41,8 +41,15 @@ var floorPlan = map[string]floor{
 		others:  []string{"go.opentelemetry.io/otel", "github.com/prometheus/client_golang"},
 	},
 	"cmd/demo": {
-		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator", "internal/baseline"},
-		others:  []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid"},
+		project: []string{
+			"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator",
+			"cmd/demo/service", "internal/baseline",
+		},
+		others: []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid", "go.uber.org/zap"},
+	},
+	"cmd/demo/service": {
+		project: []string{"schema", "dialect", "nodes", "coordinator"},
+		others:  []string{"github.com/google/uuid", "go.uber.org/zap"},
 	},
 	"internal/fleet":    {others: []string{"golang.org/x/sys"}},
 	"internal/baseline": {project: []string{"schema", "dialect"}},
