@@ -40,6 +40,23 @@ var floorPlan = map[string]floor{
 		project: []string{"schema"},
 		others:  []string{"go.opentelemetry.io/otel", "github.com/prometheus/client_golang"},
 	},
+	"coordinator/coordinatortest": {
+		project: []string{"schema", "coordinator"},
+		others:  []string{"github.com/aymanbagabas/go-udiff"},
+	},
+	"coordinator/coordinatortest/internal/models": {
+		project: []string{"dialect", "coordinator"},
+	},
+	"coordinator/coordinatortest/internal/shop": {
+		project: []string{"schema", "nodes", "coordinator"},
+	},
+	"coordinator/coordinatortest/sqlitetest": {
+		project: []string{"dialect/sqlite", "coordinator", "coordinator/coordinatortest/internal/models"},
+	},
+	"coordinator/coordinatortest/postgrestest": {
+		project: []string{"dialect/postgres", "coordinator", "coordinator/coordinatortest/internal/models", "internal/postgrestest"},
+		others:  []string{"github.com/jackc/pgx/v5"},
+	},
 	"cmd/demo": {
 		project: []string{
 			"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator",

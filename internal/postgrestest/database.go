@@ -29,11 +29,11 @@ var shared struct {
 }
 
 // Main wraps the tests of a package: Run runs them and then stops the server, if one was started. Give it to
-// goleak.VerifyTestMain, or call os.Exit with what Run returns.
-func Main(m *testing.M) *Tests { return &Tests{m: m} }
+// goleak.VerifyTestMain, or call os.Exit with what Run returns. It is a *testing.M, or what runs one.
+func Main(m interface{ Run() int }) *Tests { return &Tests{m: m} }
 
 // Tests are the tests of a package; see Main.
-type Tests struct{ m *testing.M }
+type Tests struct{ m interface{ Run() int } }
 
 // Run runs the tests, stops the server and returns the exit code.
 func (t *Tests) Run() int {
@@ -52,7 +52,7 @@ func (t *Tests) Run() int {
 // the test left open are cut.
 func Open(t testing.TB) string {
 	t.Helper()
-	return openAt(t, adminURL(t))
+	return openAt(t, Admin(t))
 }
 
 // openAt makes a database on the server of another one.
@@ -86,8 +86,8 @@ func Role(t testing.TB, database string) string {
 	return u.String()
 }
 
-// adminURL gives a database from which others can be made, and skips the test where there is no server.
-func adminURL(t testing.TB) string {
+// Admin gives the URL of a database from which others can be made, as superuser, and skips the test where there is no server.
+func Admin(t testing.TB) string {
 	t.Helper()
 	if given := os.Getenv("SCHEMACTOR_TEST_POSTGRES"); given != "" {
 		return given

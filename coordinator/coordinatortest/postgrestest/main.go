@@ -1,0 +1,40 @@
+package postgrestest
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"testing"
+
+	"github.com/schemactor/schemactor/internal/postgrestest"
+)
+
+// Main wraps the tests of a package: its Run runs them, closes the templates, and stops the server if one was started. Give it to
+// os.Exit, as os.Exit(postgrestest.Main(m, shops).Run()), or to goleak.VerifyTestMain. Without it the server ends
+// with the process, and templates on a server of yours are dropped by the next run.
+func Main(m *testing.M, templates ...io.Closer) *Tests {
+	return &Tests{main: postgrestest.Main(closing{m, templates})}
+}
+
+// Tests are the tests of a package; see Main.
+type Tests struct{ main *postgrestest.Tests }
+
+// Run runs the tests and gives the exit code, which is 1 where they passed and a template could not be dropped.
+func (t *Tests) Run() int { return t.main.Run() }
+
+// closing closes templates once the tests have run.
+type closing struct {
+	m         *testing.M
+	templates []io.Closer
+}
+
+func (c closing) Run() int {
+	code := c.m.Run()
+	for _, template := range c.templates {
+		if err := template.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "postgrestest:", err)
+			code = max(code, 1)
+		}
+	}
+	return code
+}

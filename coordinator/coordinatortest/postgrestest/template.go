@@ -1,0 +1,152 @@
+package postgrestest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/schemactor/schemactor/coordinator"
+	"github.com/schemactor/schemactor/coordinator/coordinatortest/internal/models"
+	"github.com/schemactor/schemactor/dialect/postgres"
+	"github.com/schemactor/schemactor/internal/postgrestest"
+)
+
+// Config tunes a Template. The zero value, and a nil pointer, work.
+type Config struct {
+	// URL is a database of the server to use, from which others are created; its role may create databases. Empty is
+	// SCHEMACTOR_TEST_POSTGRES, or else a server made from the installed binaries.
+	URL string
+	// Coordinator is that of each test. nil is the zero Config, but with NewsOff: nobody else changes a test's database.
+	Coordinator *coordinator.Config
+	// Postgres is how each test's database is opened. nil is the zero Config.
+	Postgres *postgres.Config
+	// Prepare is called once, before the tables are made, with the template's database: for extensions, or the
+	// namespaces that the models are in. nil does nothing.
+	Prepare func(ctx context.Context, db *postgres.DB) error
+}
+
+// Template is a database with all tables made and no rows, of which every test gets a copy. It makes itself when the first test
+// asks. It is safe for concurrent use.
+type Template[T any] struct {
+	models models.Models[T]
+	config Config
+
+	mu     sync.Mutex
+	server *server // nil until it is made
+	prints string
+	err    error // of the one attempt to make it
+}
+
+// Database is one test's own. What it holds is closed, and the database dropped, when the test ends.
+type Database[T any] struct {
+	Nodes       T // what register gave for this test
+	Coordinator *coordinator.Coordinator
+	Dialect     *postgres.DB
+	URL         string // for a second program of the test
+}
+
+// New gives a template of the models that register registers; T is whatever it returns, as a struct of nodes. It is called
+// once to make the template and once for each test, always with another coordinator, and must register the same models each
+// time. Nothing happens before the first Open. cfg may be nil, and is copied.
+func New[T any](register func(c *coordinator.Coordinator) (T, error), cfg *Config) *Template[T] {
+	t := &Template[T]{}
+	if cfg != nil {
+		t.config = *cfg
+	}
+	t.models = models.Models[T]{Register: register, Config: t.config.Coordinator}
+	return t
+}
+
+// Open gives a test a database of its own, with all tables. Tests may call it in parallel, and one test more than once. What
+// goes wrong ends the test.
+func (t *Template[T]) Open(tb testing.TB) *Database[T] {
+	tb.Helper()
+	admin := t.config.URL
+	if admin == "" {
+		admin = postgrestest.Admin(tb)
+	}
+	server, prints, err := t.made(tb.Context(), admin)
+	if err != nil {
+		tb.Fatal("postgrestest: making the template: ", err)
+	}
+	name, err := server.clone(tb.Context())
+	if err != nil {
+		tb.Fatal("postgrestest: ", err)
+	}
+	tb.Cleanup(func() {
+		ctx, cancel := models.Ending()
+		defer cancel()
+		if err := server.drop(ctx, name); err != nil {
+			tb.Error("postgrestest: ", err)
+		}
+	})
+	url := server.url(name)
+	db, err := postgres.Open(tb.Context(), url, t.config.Postgres)
+	if err != nil {
+		tb.Fatal("postgrestest: ", err)
+	}
+	tb.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			tb.Error("postgrestest: ", err)
+		}
+	})
+	nodes, c := t.models.Start(tb, db, prints)
+	return &Database[T]{Nodes: nodes, Coordinator: c, Dialect: db, URL: url}
+}
+
+// Close drops the template, once all tests have ended; Main does it. Without it the next run does.
+func (t *Template[T]) Close() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.server == nil {
+		return nil
+	}
+	ctx, cancel := models.Ending()
+	defer cancel()
+	err := errors.Join(t.server.drop(ctx, t.server.template()), t.server.conn.Close(ctx))
+	t.server, t.err = nil, errors.New("the template is closed")
+	return err
+}
+
+// made gives the server with the template on it, and makes that the first time.
+func (t *Template[T]) made(ctx context.Context, admin string) (*server, string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.server == nil && t.err == nil {
+		// It is for all tests, and must not end with the one that came first.
+		t.server, t.err = t.build(context.WithoutCancel(ctx), admin)
+	}
+	return t.server, t.prints, t.err
+}
+
+func (t *Template[T]) build(ctx context.Context, admin string) (*server, error) {
+	s, err := connect(ctx, admin)
+	if err != nil {
+		return nil, err
+	}
+	err = s.create(ctx, s.template(), "template0")
+	if err == nil {
+		err = t.fill(ctx, s.url(s.template()))
+	}
+	if err != nil {
+		// What was made is dropped when the next run starts.
+		return nil, errors.Join(err, s.conn.Close(ctx))
+	}
+	return s, nil
+}
+
+// fill makes the tables. Nobody may be connected to a database that is copied, so nothing stays open.
+func (t *Template[T]) fill(ctx context.Context, url string) error {
+	db, err := postgres.Open(ctx, url, t.config.Postgres)
+	if err != nil {
+		return err
+	}
+	if t.config.Prepare != nil {
+		err = t.config.Prepare(ctx, db)
+	}
+	if err == nil {
+		t.prints, err = t.models.Migrate(ctx, db)
+	}
+	return errors.Join(err, db.Close())
+}
