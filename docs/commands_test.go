@@ -31,9 +31,6 @@ type way struct {
 	exit  int    // the exit code that is right
 }
 
-// shown is a command on a page.
-type shown struct{ page, text string }
-
 var (
 	fence      = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```")
 	inline     = regexp.MustCompile("`([^`\n]+)`")
