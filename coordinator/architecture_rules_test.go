@@ -36,6 +36,7 @@ var floorPlan = map[string]floor{
 	"nodes/dynamic":       {project: []string{"schema", "dialect", "nodes"}},
 	"nodes/workflow":      {project: []string{"schema", "dialect", "nodes", "nodes/dynamic"}},
 	"coordinator":         {project: []string{"schema", "dialect", "actors", "nodes", "nodes/dynamic"}, others: []string{"go.uber.org/zap"}},
+	"coordinator/dashboard": {project: []string{"schema"}},
 	"cmd/demo": {
 		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator"},
 		others:  []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid"},

@@ -1,21 +1,16 @@
 package dashboard_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/internal/browsertest"
-	"github.com/schemactor/schemactor/schema"
 )
 
 // A herd makes its tables, and the page shows it without being loaded anew.
@@ -91,7 +86,7 @@ func TestRevisionPlanAndDrift(t *testing.T) {
 		page.WholeScreenshot("dashboard-" + db.name + "-revision")
 
 		page.Click(`#tab-1`)
-		page.Await(`document.querySelector(".plan .tag.bad")?.textContent === "hazard: drop-column (weight)"`)
+		page.Await(`[...document.querySelectorAll(".plan .tag.bad")].some((tag) => tag.textContent.includes("(weight)"))`)
 		require.Zero(t, browsertest.Eval[int](page, `document.querySelectorAll(".apply, .actions:not([hidden])").length`), "the page is read-only")
 		page.WholeScreenshot("dashboard-" + db.name + "-plan")
 		page.Click(`#tab-2`)
@@ -131,9 +126,8 @@ func TestTenThousandTablesInTheBrowser(t *testing.T) {
 	require.Equal(t, "tenant_4711_parcels", browsertest.Eval[string](page, `document.querySelector(".tables tbody a").textContent`))
 	page.Screenshot("dashboard-search")
 	for _, name := range []string{`<script>alert(1)</script>`, `<img src=x onerror="window.hurt=1">'"&amp;`, `Größe_表_🚚`} {
-		page.Press(kb.Escape)
-		page.Press("/")
-		page.Do(insertText(name))
+		page.Press(kb.Escape + kb.Escape + "/") // leave the search empty, leave it, come back
+		page.Type(name)
 		page.Await(`document.querySelector(".range").textContent === "1–1 of 1"`)
 		page.Await(fmt.Sprintf(`document.querySelector(".tables tbody a").textContent === %q`, name))
 		page.Press(kb.Enter)
@@ -155,7 +149,7 @@ func TestPhoneAndDark(t *testing.T) {
 	register[ParcelV3](t, c, "parcels")
 	register[Parcel](t, c, "a_table_with_a_name_that_is_as_long_as_people_make_them_when_nobody_stops_them")
 	for i := range 20 {
-		register[ParcelV2](t, c, fmt.Sprintf("orders_%02d", i), schema.InNamespace("main"))
+		register[ParcelV2](t, c, fmt.Sprintf("orders_%02d", i))
 	}
 	_, err := d.Writer().Exec(t.Context(), `CREATE TABLE stranger (id integer)`)
 	require.NoError(t, err)
@@ -245,12 +239,4 @@ func TestKeyboardOnly(t *testing.T) {
 
 func firstWord(view string) string {
 	return strings.FieldsFunc(view, func(r rune) bool { return r < 'a' || r > 'z' })[0]
-}
-
-// insertText types what has no keys.
-func insertText(text string) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, input.InsertText, input.InsertTextParams{Text: text})
-		return err
-	})
 }
