@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -244,4 +245,52 @@ func TestKeyboardOnly(t *testing.T) {
 
 func firstWord(view string) string {
 	return strings.FieldsFunc(view, func(r rune) bool { return r < 'a' || r > 'z' })[0]
+}
+
+// Rows that are written at the same moment are seen in the lane, and so is a table that fails and is tried again.
+func TestLaneAndFailuresLive(t *testing.T) {
+	db := onSQLite(t)
+	c, _ := db.connect(t, &coordinator.Config{EnsureTimeout: time.Second, BackoffMin: 30 * time.Minute, BackoffMax: time.Hour})
+	parcels, err := coordinator.Register[Parcel, int64](c, schema.Named("parcels"))
+	require.NoError(t, err)
+	register[Parcel](t, c, "orders")
+	_, address := serve(t, c, nil)
+	page := browsertest.Open(t)
+	page.Go(address + "#/lane")
+	page.Await(`document.querySelectorAll(".sizes tbody tr").length === 12`)
+	var writers sync.WaitGroup
+	for w := range 32 {
+		writers.Go(func() {
+			for i := range 40 {
+				id := int64(w*1000 + i + 1)
+				if err := parcels.Create(t.Context(), &Parcel{ID: id, Label: fmt.Sprint(id), Weight: 1}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	writers.Wait()
+	lane := c.LaneStatus()
+	require.Positive(t, lane.Batches)
+	page.Await(fmt.Sprintf(`[...document.querySelectorAll(".sizes td.number")].reduce((sum, td) => sum + Number(td.textContent.replaceAll(",", "")), 0) === %d`, lane.Batches))
+	page.Screenshot("dashboard-lane")
+
+	// A lock that somebody else holds: the attempt fails for a while, and the page counts down to the next.
+	_, other := db.connect(t, nil)
+	tx, err := other.Begin(t.Context())
+	require.NoError(t, err)
+	page.Press("1")
+	page.Await(`document.querySelector(".tables tbody tr") !== null`)
+	require.Error(t, c.Ensure(t.Context(), "orders"))
+	page.Await(`document.querySelector(".tables [data-state=failed]") !== null`)
+	page.Await(`/^in \d+ min$/.test(document.querySelector("time[data-relative=until]").textContent)`)
+	page.Await(`document.querySelector(".feed li[data-kind=failed]") !== null`)
+	page.Await(`document.getElementById("announce").textContent.includes("orders failed")`)
+	page.Screenshot("dashboard-failed")
+	page.Click(".filter[data-state=failed]")
+	page.Await(`document.querySelector(".range").textContent === "1–1 of 1"`)
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.NoError(t, c.Ensure(t.Context(), "orders"))
+	page.Await(`document.querySelector(".range").textContent === "0–0 of 0"`)
+	page.Clean(address)
 }
