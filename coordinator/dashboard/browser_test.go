@@ -12,6 +12,7 @@ import (
 
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/internal/browsertest"
+	"github.com/schemactor/schemactor/schema"
 )
 
 // A herd makes its tables, and the page shows it without being loaded anew.
