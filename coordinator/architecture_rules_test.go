@@ -40,6 +40,7 @@ var floorPlan = map[string]floor{
 		project: []string{"schema"},
 		others:  []string{"go.opentelemetry.io/otel", "github.com/prometheus/client_golang"},
 	},
+	"coordinator/dashboard": {project: []string{"schema"}},
 	"cmd/demo": {
 		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator"},
 		others:  []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid"},
@@ -81,6 +82,7 @@ var floorPlan = map[string]floor{
 		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "actors", "nodes", "internal/postgrestest"},
 		others:  []string{"github.com/stretchr/testify", "github.com/google/uuid"},
 	},
+	"internal/browsertest": {others: []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto"}},
 	"internal/postgrestest": {
 		project: []string{"schema", "dialect", "dialect/postgres"},
 		others:  []string{"github.com/jackc/pgx/v5", "github.com/stretchr/testify", "golang.org/x/sys"},
