@@ -67,6 +67,7 @@ var floorPlan = map[string]floor{
 		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "actors", "nodes", "internal/postgrestest"},
 		others:  []string{"github.com/stretchr/testify", "github.com/google/uuid"},
 	},
+	"internal/browsertest": {others: []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto"}},
 	"internal/postgrestest": {
 		project: []string{"schema", "dialect", "dialect/postgres"},
 		others:  []string{"github.com/jackc/pgx/v5", "github.com/stretchr/testify", "golang.org/x/sys"},

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// checkState finds variables of the package that can change. Allowed are interface assertions, error sentinels, and
+// checkState finds variables of the package that can change. Allowed are interface assertions, error sentinels, embedded files, and
 // unexported tables, patterns and constants in all but name that nothing in the package writes to.
 func (s *source) checkState() []string {
 	var files []*ast.File
@@ -39,7 +39,7 @@ func (s *source) checkState() []string {
 			for _, spec := range group.Specs {
 				spec := spec.(*ast.ValueSpec)
 				for i, name := range spec.Names {
-					if name.Name != "_" && !constantLike(spec, i) || written[info.Defs[name]] {
+					if name.Name != "_" && !constantLike(spec, i) && !embedded(group, spec) || written[info.Defs[name]] {
 						position := s.fset.Position(name.Pos())
 						out = append(out, fmt.Sprintf("%s/%s:%d: package-level state: %s",
 							s.name, path.Base(position.Filename), position.Line, name.Name))
@@ -71,6 +71,14 @@ func constantLike(spec *ast.ValueSpec, i int) bool {
 		return false
 	}
 	return !ast.IsExported(name)
+}
+
+// embedded reports whether the variable is an unexported one that the compiler fills from files.
+func embedded(group *ast.GenDecl, spec *ast.ValueSpec) bool {
+	directive := func(doc *ast.CommentGroup) bool {
+		return doc != nil && slices.ContainsFunc(doc.List, func(c *ast.Comment) bool { return strings.HasPrefix(c.Text, "//go:embed ") })
+	}
+	return (directive(group.Doc) || directive(spec.Doc)) && !ast.IsExported(spec.Names[0].Name)
 }
 
 // writtenObjects are all objects that some statement assigns to, counts up, appends to, deletes from, clears, or takes

@@ -60,6 +60,8 @@ func TestArchitectureCanFail(t *testing.T) {
 		{"an actor's address", "actors", "a.go", `import "` + protoActor + "\"\n// F is.\nfunc F() *actor.PID { return nil }", "shows " + protoActor},
 		{"a mount elsewhere", "actors", "a.go", `import "` + protoActor + "\"\n// Mount is.\nfunc Mount() *actor.Props { return nil }", "shows " + protoActor},
 		{"an address under another name", "actors", "a.go", `import x "` + protoActor + "\"\n// T is.\ntype T struct { P []x.PID }", "shows " + protoActor},
+		{"an exported embedded file", "schema", "a.go", "import _ `embed`\n//go:embed a.txt\nvar Text string", "package-level state: Text"},
+		{"an embedded file that is written", "schema", "a.go", "import _ `embed`\n//go:embed a.txt\nvar text string\nfunc F() { text = `` }", "package-level state: text"},
 		{"a long function", "schema", "a.go", "func f() {\n" + long + "}", "lines long"},
 		{"a long function inside", "schema", "a.go", "func f() {\n_ = func() {\n" + long + "}\n}", "lines long"},
 		{"a long file", "schema", "a_test.go", strings.Repeat("// more\n", maxFile), "lines long"},
@@ -74,6 +76,7 @@ func TestArchitectureCanFail(t *testing.T) {
 	t.Run("nothing to say", func(t *testing.T) {
 		p := parseSample(t, "actors", "a.go", `package p
 import (
+	"embed"
 	"errors"
 	"regexp"
 	"`+protoActor+`"
@@ -83,6 +86,8 @@ var ErrGone = errors.New("gone")
 var _ error = (*fault)(nil)
 var word = regexp.MustCompile("a")
 var table = map[string]int{"a": 1}
+//go:embed a.txt
+var files embed.FS
 type fault struct{ pid *actor.PID }
 func (f *fault) Error() string { return "" }
 func (f *fault) Receive(c actor.Context) { _ = table["a"] }

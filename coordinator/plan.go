@@ -79,14 +79,18 @@ func (c *Coordinator) Migrate(ctx context.Context, plans []*schema.Plan, approve
 	return nil
 }
 
-// Drift compares, for each registered table, what the ledger remembers, what the database has and what the model says,
-// sorted by name. It writes nothing and takes no lock.
-func (c *Coordinator) Drift(ctx context.Context) ([]schema.Drift, error) {
-	if err := c.open("drift"); err != nil {
+// Drift compares, for each of the named tables, what the ledger remembers, what the database has and what the model says,
+// sorted by name. Without names it is every registered table. It writes nothing and takes no lock. Names are as in Ensure.
+func (c *Coordinator) Drift(ctx context.Context, tables ...string) ([]schema.Drift, error) {
+	found, err := c.lookup("drift", tables)
+	if err != nil {
 		return nil, err
 	}
+	if len(tables) == 0 {
+		found = c.system.Tables()
+	}
 	var out []schema.Drift
-	for _, t := range c.system.Tables() {
+	for _, t := range found {
 		drift, err := c.system.Drift(ctx, t)
 		if err != nil {
 			return nil, err
