@@ -36,6 +36,10 @@ var floorPlan = map[string]floor{
 	"nodes/dynamic":       {project: []string{"schema", "dialect", "nodes"}},
 	"nodes/workflow":      {project: []string{"schema", "dialect", "nodes", "nodes/dynamic"}},
 	"coordinator":         {project: []string{"schema", "dialect", "actors", "nodes", "nodes/dynamic"}, others: []string{"go.uber.org/zap"}},
+	"coordinator/telemetry": {
+		project: []string{"schema"},
+		others:  []string{"go.opentelemetry.io/otel", "github.com/prometheus/client_golang"},
+	},
 	"cmd/demo": {
 		project: []string{
 			"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator",
@@ -44,8 +48,8 @@ var floorPlan = map[string]floor{
 		others: []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid", "go.uber.org/zap"},
 	},
 	"cmd/demo/service": {
-		project: []string{"schema", "dialect", "nodes", "coordinator"},
-		others:  []string{"github.com/google/uuid", "go.uber.org/zap"},
+		project: []string{"schema", "dialect", "nodes", "coordinator", "coordinator/dashboard", "coordinator/telemetry"},
+		others:  []string{"github.com/google/uuid", "go.uber.org/zap", "github.com/prometheus/client_golang"},
 	},
 	"internal/fleet":   {others: []string{"golang.org/x/sys"}},
 	"internal/checker": {project: []string{"schema", "dialect"}},

@@ -50,6 +50,9 @@ type Config struct {
 	Logger *zap.Logger
 	// Listener gets the same as callbacks; see schema.Listener for what they may do. nil is none.
 	Listener *schema.Listener
+	// Observer is told of the calls of nodes, and of transactions, for metrics and traces; see package coordinator/telemetry. nil is
+	// none and costs a call nothing.
+	Observer schema.Observer
 	// Policy says which changes may be made to tables that are there; the zero value allows additive ones.
 	Policy schema.Policy
 	// Mode says what the coordinator does about tables: ModeMigrate, ModeVerify or ModeTrust; empty is ModeMigrate.

@@ -19,8 +19,11 @@ type Coordinator struct {
 	system  *actors.System
 	mode    Mode
 	lane    *actors.Lane // nil: none
+	calls   schema.Calls // told of transactions; nil: nobody
 	closed  atomic.Bool
 	models  schema.Models
+
+	observer schema.Observer // nil: none
 
 	handlers handlers
 }
@@ -57,7 +60,18 @@ func New(d dialect.Dialect, cfg *Config) (*Coordinator, error) {
 		BackoffMin:    config.BackoffMin,
 		BackoffMax:    config.BackoffMax,
 	})
-	return &Coordinator{dialect: d, ddl: ddl, system: system, mode: config.Mode, lane: system.Lane(d, config.Lane)}, nil
+	c := &Coordinator{dialect: d, ddl: ddl, system: system, mode: config.Mode, lane: system.Lane(d, config.Lane)}
+	c.observer = config.Observer
+	c.calls = c.observed(schema.Ref{})
+	return c, nil
+}
+
+// observed gives who is told of the calls of a table's node, or of transactions; nil is nobody.
+func (c *Coordinator) observed(table schema.Ref) schema.Calls {
+	if c.observer == nil {
+		return nil
+	}
+	return c.observer.Calls(c.dialect.Name(), table)
 }
 
 // samePlace checks that what makes tables leads to where rows go. It is nil where there is nothing to compare.

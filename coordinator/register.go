@@ -36,6 +36,9 @@ func Register[T any, K comparable](c *Coordinator, opts ...schema.TableOption) (
 	if err != nil {
 		return nil, refused(table.String(), err)
 	}
+	if c.observer != nil {
+		node = node.Observed(c.observed(table.Ref()))
+	}
 	if c.lane == nil {
 		return node, nil
 	}

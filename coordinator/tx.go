@@ -38,7 +38,7 @@ func (c *Coordinator) InTx(
 	t, nested := nodes.Surrounding(ctx, c)
 	if !nested {
 		t = nodes.Transaction{
-			Dialect: c.dialect, RetryFor: retryFor, Owner: c, Open: func() error { return c.open("transaction") },
+			Dialect: c.dialect, RetryFor: retryFor, Owner: c, Calls: c.calls, Open: func() error { return c.open("transaction") },
 			// Each round makes at least one more table ready, so that only a table which is dropped again and again, or
 			// one of another coordinator, can use up the rounds.
 			Rounds: len(c.system.Tables()) + 1,

@@ -44,6 +44,14 @@ func Max(column string) Term { return Term{Func: dialect.FuncMax, Column: column
 // Limit and Offset count groups. Order, cursor, Only and Distinct of the query are schema.ErrInvalid, and so are a column
 // that is not there, one of the wrong kind for a term, and two results of one name.
 func (n *Node[T, K]) Aggregate(ctx context.Context, q Query, by []string, terms ...Term) ([]Group, error) {
+	call := n.begin(ctx, schema.MethodAggregate)
+	defer call.end()
+	groups, err := n.doAggregate(call.ctx, q, by, terms)
+	call.came(0, len(groups), err)
+	return groups, err
+}
+
+func (n *Node[T, K]) doAggregate(ctx context.Context, q Query, by []string, terms []Term) ([]Group, error) {
 	const op = "aggregate"
 	if len(q.OrderBy)+len(q.Only)+len(q.After) > 0 || q.Distinct {
 		return nil, schema.Invalid(op, n.name, "", "groups know no order, cursor, Only or Distinct")

@@ -30,7 +30,7 @@ func (d *door) atomicFor(
 			return dialect.Nested(ctx, d.tx, "schemactor_node", func(ctx context.Context) error { return fn(ctx, d.tx) })
 		})
 	}
-	own := Transaction{Dialect: d.dialect, RetryFor: retryFor, Rounds: atomicRounds, Op: op, Table: d.name}
+	own := Transaction{Dialect: d.dialect, RetryFor: retryFor, Rounds: atomicRounds, Op: op, Table: d.name, Calls: d.calls}
 	err := d.run(ctx, op, d.dialect.Writer(), func(dialect.Querier) error { return transact(ctx, own, fn) })
 	if gate, ok := err.(*gateError); ok {
 		return d.refused(ctx, op, gate.error)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
 )
 
 const (
@@ -27,6 +28,14 @@ const (
 // It runs in one transaction. PostgreSQL takes rows to which it adds nothing by COPY and others as arrays, SQLite some
 // hundred at a time; with hooks they are stored one by one. For more rows than memory holds see BulkCreateSeq.
 func (n *Node[T, K]) BulkCreate(ctx context.Context, rows []T, opts ...BulkOption) (int64, error) {
+	call := n.begin(ctx, schema.MethodBulkCreate)
+	defer call.end()
+	count, err := n.doBulkCreate(call.ctx, rows, opts)
+	call.came(len(rows), 0, err)
+	return count, err
+}
+
+func (n *Node[T, K]) doBulkCreate(ctx context.Context, rows []T, opts []BulkOption) (int64, error) {
 	const op = "bulk create"
 	wish, err := n.bulkWish(op, opts)
 	if err != nil {

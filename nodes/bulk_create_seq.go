@@ -18,13 +18,21 @@ import (
 // transaction to be run again, that is schema.ErrSerialization with nothing stored, and the caller may call again with a new
 // sequence. A panic of the sequence undoes all and goes its way.
 func (n *Node[T, K]) BulkCreateSeq(ctx context.Context, rows iter.Seq[T], opts ...BulkOption) (int64, error) {
+	call := n.begin(ctx, schema.MethodBulkCreateSeq)
+	defer call.end()
+	count, given, err := n.doBulkCreateSeq(call.ctx, rows, opts)
+	call.came(given, 0, err)
+	return count, err
+}
+
+func (n *Node[T, K]) doBulkCreateSeq(ctx context.Context, rows iter.Seq[T], opts []BulkOption) (count int64, given int, err error) {
 	const op = "bulk create"
 	wish, err := n.bulkWish(op, opts)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if rows == nil {
-		return 0, schema.Invalid(op, n.name, "", "no sequence given")
+		return 0, 0, schema.Invalid(op, n.name, "", "no sequence given")
 	}
 	next, stop := iter.Pull(rows)
 	defer stop()
@@ -35,12 +43,12 @@ func (n *Node[T, K]) BulkCreateSeq(ctx context.Context, rows iter.Seq[T], opts .
 		return nil
 	})
 	if err != nil || job.end && len(job.part) == 0 {
-		return 0, err
+		return 0, 0, err
 	}
 	if err := n.atomicFor(ctx, op, 0, job.run); err != nil {
-		return 0, err
+		return 0, job.given(), err
 	}
-	return job.count, job.failed.asError()
+	return job.count, job.given(), job.failed.asError()
 }
 
 // bulkCreateSeq is one call of BulkCreateSeq.
@@ -56,6 +64,9 @@ type bulkCreateSeq[T any, K comparable] struct {
 	count  int64
 	failed *BulkError
 }
+
+// given is how many rows were drawn.
+func (b *bulkCreateSeq[T, K]) given() int { return int(b.drawn) + len(b.part) }
 
 // run stores all rows in a transaction.
 func (b *bulkCreateSeq[T, K]) run(ctx context.Context, tx dialect.Tx) error {

@@ -14,6 +14,14 @@ import (
 // A condition that matches every row because it says nothing (also an empty And, or a NotIn of no values) is
 // schema.ErrInvalid: to mean every row, pass AllRows(). So is a query with order, limit, offset or cursor.
 func (n *Node[T, K]) BulkDelete(ctx context.Context, q Query) (int64, error) {
+	call := n.begin(ctx, schema.MethodBulkDelete)
+	defer call.end()
+	count, err := n.doBulkDelete(call.ctx, q)
+	call.came(0, 0, err)
+	return count, err
+}
+
+func (n *Node[T, K]) doBulkDelete(ctx context.Context, q Query) (int64, error) {
 	const op = "bulk delete"
 	if err := n.changeable(op); err != nil {
 		return 0, err

@@ -2,6 +2,8 @@ package nodes
 
 import (
 	"context"
+
+	"github.com/schemactor/schemactor/schema"
 )
 
 // BulkUpdate sets some columns of all rows that a query's condition matches to the same values, in one statement, and gives
@@ -12,6 +14,14 @@ import (
 // nothing is schema.ErrInvalid: to mean every row, pass AllRows(). So is a query with order, limit, offset or cursor. Other
 // errors are those of Create, and then no row has changed. No hooks are called: they know rows.
 func (n *Node[T, K]) BulkUpdate(ctx context.Context, q Query, set Set) (int64, error) {
+	call := n.begin(ctx, schema.MethodBulkUpdate)
+	defer call.end()
+	count, err := n.doBulkUpdate(call.ctx, q, set)
+	call.came(0, 0, err)
+	return count, err
+}
+
+func (n *Node[T, K]) doBulkUpdate(ctx context.Context, q Query, set Set) (int64, error) {
 	const op = "bulk update"
 	if err := n.changeable(op); err != nil {
 		return 0, err

@@ -26,6 +26,14 @@ import (
 // schema.ErrSerialization, for which a call outside of a transaction is run again for a short while. With hooks, and on
 // SQLite, rows are stored one by one.
 func (n *Node[T, K]) BulkUpdateRows(ctx context.Context, rows []T, opts ...BulkOption) (int64, error) {
+	call := n.begin(ctx, schema.MethodBulkUpdateRows)
+	defer call.end()
+	count, err := n.doBulkUpdateRows(call.ctx, rows, opts)
+	call.came(len(rows), 0, err)
+	return count, err
+}
+
+func (n *Node[T, K]) doBulkUpdateRows(ctx context.Context, rows []T, opts []BulkOption) (int64, error) {
 	const op = "bulk update rows"
 	if err := n.changeable(op); err != nil {
 		return 0, err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
 )
 
 // BulkUpsertOption shapes what BulkUpsert does: an UpsertOption or a BulkOption.
@@ -38,6 +39,14 @@ type BulkResult struct {
 // forever; a deadlock over something else is schema.ErrSerialization, for which a call outside of a transaction is run
 // again for a short while. With hooks, and on SQLite, rows are stored one by one.
 func (n *Node[T, K]) BulkUpsert(ctx context.Context, rows []T, opts ...BulkUpsertOption) (BulkResult, error) {
+	call := n.begin(ctx, schema.MethodBulkUpsert)
+	defer call.end()
+	result, err := n.doBulkUpsert(call.ctx, rows, opts)
+	call.came(len(rows), 0, err)
+	return result, err
+}
+
+func (n *Node[T, K]) doBulkUpsert(ctx context.Context, rows []T, opts []BulkUpsertOption) (BulkResult, error) {
 	const op = "bulk upsert"
 	var wish bulkUpsertWish
 	for _, o := range opts {

@@ -4,13 +4,18 @@ import (
 	"context"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
 )
 
 // Count gives the number of rows that a query's condition matches; of a Distinct query it is the number of rows that
 // differ. Order, limit, offset and cursor are checked and otherwise leave the count as it is, so that the query of a list
 // or page gives the total beside it.
 func (n *Node[T, K]) Count(ctx context.Context, q Query) (int64, error) {
-	return n.count(ctx, "count", q)
+	call := n.begin(ctx, schema.MethodCount)
+	defer call.end()
+	count, err := n.count(call.ctx, "count", q)
+	call.came(0, 0, err)
+	return count, err
 }
 
 func (n *Node[T, K]) count(ctx context.Context, op string, q Query) (int64, error) {

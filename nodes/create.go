@@ -19,6 +19,14 @@ import (
 // Errors: schema.ErrDuplicate, ErrForeignKey, ErrCheck, ErrNotNull, ErrInvalid for a value that its column cannot hold,
 // and those that every method may give (see the package comment).
 func (n *Node[T, K]) Create(ctx context.Context, row *T) error {
+	call := n.begin(ctx, schema.MethodCreate)
+	defer call.end()
+	err := n.doCreate(call.ctx, row)
+	call.came(0, 0, err)
+	return err
+}
+
+func (n *Node[T, K]) doCreate(ctx context.Context, row *T) error {
 	const op = "create"
 	if row == nil {
 		return schema.Invalid(op, n.name, "", "no row given")

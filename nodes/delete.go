@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
 )
 
 // Delete removes the row of a key. Where the table has a deleted column the row stays and is marked with now; its updated
@@ -12,6 +13,14 @@ import (
 // marked already, is schema.ErrNotFound; a row that others point to is schema.ErrForeignKey, if it is to be removed; one that
 // IfVersion does not fit is schema.ErrConflict.
 func (n *Node[T, K]) Delete(ctx context.Context, key K, opts ...ChangeOption) error {
+	call := n.begin(ctx, schema.MethodDelete)
+	defer call.end()
+	err := n.doDelete(call.ctx, key, opts)
+	call.came(0, 0, err)
+	return err
+}
+
+func (n *Node[T, K]) doDelete(ctx context.Context, key K, opts []ChangeOption) error {
 	const op = "delete"
 	if err := n.changeable(op); err != nil {
 		return err

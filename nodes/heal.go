@@ -19,6 +19,7 @@ type door struct {
 	gate    schema.Gate
 	futile  *futile
 	lane    dialect.Lane // nil: none
+	calls   schema.Calls // nil: nobody is told
 	tx      dialect.Tx
 	bound   bool // made by In, so that tx is used even where it is nil by mistake
 }
@@ -59,6 +60,7 @@ func (d *door) run(ctx context.Context, op string, q dialect.Querier, statement 
 			return failure
 		}
 		if errors.Is(failure, schema.ErrRaced) && tries < healTries {
+			again(ctx, d.calls, failure)
 			continue // SQLite gives up a statement whose tables change again and again while it is prepared
 		}
 		if !errors.Is(failure, schema.ErrMissing) || tries == healTries || d.futile.holds(seen) {
@@ -74,6 +76,7 @@ func (d *door) run(ctx context.Context, op string, q dialect.Querier, statement 
 			return failure
 		}
 		seen = fresh
+		again(ctx, d.calls, failure)
 	}
 }
 

@@ -38,7 +38,7 @@ func (d *door) single(ctx context.Context, op string, w *dialect.Write) error {
 
 // twofold does a write of two statements, which takes a transaction.
 func (d *door) twofold(ctx context.Context, op string, q dialect.Querier, w *dialect.Write) error {
-	own := Transaction{Dialect: d.dialect, RetryFor: atomicRetryFor, Rounds: atomicRounds, Op: op, Table: d.name}
+	own := Transaction{Dialect: d.dialect, RetryFor: atomicRetryFor, Rounds: atomicRounds, Op: op, Table: d.name, Calls: d.calls}
 	alone := func() error {
 		return transact(ctx, own, func(ctx context.Context, tx dialect.Tx) error { return w.Run(ctx, tx) })
 	}

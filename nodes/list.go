@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
 )
 
 // firstRows is how many rows room is made for before any is read.
@@ -14,7 +15,11 @@ const firstRows = 64
 // List reads the rows that a query matches, all of them into memory unless Limit is set; none is an empty slice. See
 // All for results of any size and Page for reading on where the last page ended.
 func (n *Node[T, K]) List(ctx context.Context, q Query) ([]T, error) {
-	return n.list(ctx, "list", q)
+	call := n.begin(ctx, schema.MethodList)
+	defer call.end()
+	rows, err := n.list(call.ctx, "list", q)
+	call.came(0, len(rows), err)
+	return rows, err
 }
 
 func (n *Node[T, K]) list(ctx context.Context, op string, q Query) ([]T, error) {
@@ -69,32 +74,43 @@ func (c *core[T, K]) scanAll(out []T, rows dialect.Rows, columns []int) ([]T, er
 // loop ends, however it ends; until then they hold a connection of the database's reader, and inside a transaction no
 // other statement may run.
 func (n *Node[T, K]) All(ctx context.Context, q Query) iter.Seq2[T, error] {
-	const op = "all"
 	return func(yield func(T, error) bool) {
-		var zero T
-		rows, columns, more, err := n.open(ctx, op, q)
+		call := n.begin(ctx, schema.MethodAll)
+		defer call.end()
+		count, err := n.each(call.ctx, q, func(row T) bool { return yield(row, nil) })
+		call.came(0, count, err)
 		if err != nil {
+			var zero T
 			yield(zero, err)
-			return
-		}
-		// For a loop that is left early or by a panic; after the Close below it does nothing.
-		defer func() { _ = rows.Close() }()
-		scanner := n.core().rows.Scanner(columns)
-		for ; more; more = rows.Next() {
-			var row T
-			if err := scan(rows, scanner, &row); err != nil {
-				yield(zero, n.failed(ctx, op, err))
-				return
-			}
-			if !yield(row, nil) {
-				return
-			}
-		}
-		closeErr := rows.Close()
-		if err := errors.Join(rows.Err(), closeErr); err != nil {
-			yield(zero, n.failed(ctx, op, err))
 		}
 	}
+}
+
+// each yields the rows that a query matches, and gives how many there were.
+func (n *Node[T, K]) each(ctx context.Context, q Query, yield func(T) bool) (count int, err error) {
+	const op = "all"
+	rows, columns, more, err := n.open(ctx, op, q)
+	if err != nil {
+		return 0, err
+	}
+	// For a loop that is left early or by a panic; after the Close below it does nothing.
+	defer func() { _ = rows.Close() }()
+	scanner := n.core().rows.Scanner(columns)
+	for ; more; more = rows.Next() {
+		var row T
+		if err := scan(rows, scanner, &row); err != nil {
+			return count, n.failed(ctx, op, err)
+		}
+		count++
+		if !yield(row) {
+			return count, nil
+		}
+	}
+	closeErr := rows.Close()
+	if err := errors.Join(rows.Err(), closeErr); err != nil {
+		return count, n.failed(ctx, op, err)
+	}
+	return count, nil
 }
 
 // open runs a query and reads as far as its first row: until then a missing table can be healed, and some drivers tell

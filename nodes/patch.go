@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
 )
 
 // Set names the columns that Patch changes, with their new values: Go values of the fields' types, or what
@@ -16,6 +17,14 @@ type Set map[string]any
 // column cannot hold and an empty set are schema.ErrInvalid. A key that is not there, or whose row is marked deleted, is
 // schema.ErrNotFound. Other errors are those of Create.
 func (n *Node[T, K]) Patch(ctx context.Context, key K, set Set, opts ...ChangeOption) (*T, error) {
+	call := n.begin(ctx, schema.MethodPatch)
+	defer call.end()
+	row, err := n.doPatch(call.ctx, key, set, opts)
+	call.came(0, 0, err)
+	return row, err
+}
+
+func (n *Node[T, K]) doPatch(ctx context.Context, key K, set Set, opts []ChangeOption) (*T, error) {
 	const op = "patch"
 	if err := n.changeable(op); err != nil {
 		return nil, err

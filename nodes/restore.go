@@ -11,6 +11,14 @@ import (
 // counts up. A key that is not there, or whose row is not marked, is schema.ErrNotFound; a table without a deleted column
 // is schema.ErrInvalid. No hooks are called.
 func (n *Node[T, K]) Restore(ctx context.Context, key K) error {
+	call := n.begin(ctx, schema.MethodRestore)
+	defer call.end()
+	err := n.doRestore(call.ctx, key)
+	call.came(0, 0, err)
+	return err
+}
+
+func (n *Node[T, K]) doRestore(ctx context.Context, key K) error {
 	const op = "restore"
 	if err := n.changeable(op); err != nil {
 		return err

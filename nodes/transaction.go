@@ -26,6 +26,8 @@ type Transaction struct {
 	Owner any
 	// Open is asked before each run, and its error ends the call; nil is no question.
 	Open func() error
+	// Calls is told of the call, and of each time that fn is run again; nil is nobody.
+	Calls schema.Calls
 	// Op and Table are what errors of the transaction itself name; empty is the step that failed, and no table.
 	Op, Table string
 }
@@ -49,10 +51,16 @@ const (
 // Commit and Rollback of it are refused. A nested one is a savepoint: its error, or panic, undoes what it did and no more,
 // and it may ask for no other Options or RetryFor than the one around it.
 func Transact(ctx context.Context, t Transaction, fn func(ctx context.Context, tx dialect.Tx) error) error {
-	err := transact(ctx, t, fn)
-	if gate, ok := err.(*gateError); ok { // made here, not one that fn returned
-		return gate.error
+	call := call{ctx: ctx}
+	if t.Calls != nil {
+		call = beginCall(ctx, t.Calls, schema.MethodTransaction, false)
 	}
+	defer call.end()
+	err := transact(call.ctx, t, fn)
+	if gate, ok := err.(*gateError); ok { // made here, not one that fn returned
+		err = gate.error
+	}
+	call.came(0, 0, err)
 	return err
 }
 
@@ -78,10 +86,13 @@ func transact(ctx context.Context, t Transaction, fn func(ctx context.Context, t
 			if err := t.passed(ctx, gates); err != nil {
 				return err
 			}
+			again(ctx, t.Calls, schema.ErrNotEnsured)
 		case err == nil, t.RetryFor == 0, !t.refused(err):
 			return err
 		case !pause.wait(ctx, t.RetryFor):
 			return t.exhausted(ctx, attempts, err)
+		default:
+			again(ctx, t.Calls, err)
 		}
 	}
 }

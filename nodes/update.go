@@ -15,6 +15,14 @@ import (
 // changed it since it was read. A key that is not there, or whose row is marked deleted, is schema.ErrNotFound. Other
 // errors are those of Create. A zero field is stored as it is: defaults are for new rows.
 func (n *Node[T, K]) Update(ctx context.Context, row *T) error {
+	call := n.begin(ctx, schema.MethodUpdate)
+	defer call.end()
+	err := n.doUpdate(call.ctx, row)
+	call.came(0, 0, err)
+	return err
+}
+
+func (n *Node[T, K]) doUpdate(ctx context.Context, row *T) error {
 	const op = "update"
 	if row == nil {
 		return schema.Invalid(op, n.name, "", "no row given")

@@ -24,6 +24,14 @@ import (
 // — ErrNotNull, ErrCheck — fails also where one is there. An append-only table takes upserts with DoNothing alone. On
 // PostgreSQL an auto key that is not used leaves a gap.
 func (n *Node[T, K]) Upsert(ctx context.Context, row *T, opts ...UpsertOption) (created bool, err error) {
+	call := n.begin(ctx, schema.MethodUpsert)
+	defer call.end()
+	created, err = n.doUpsert(call.ctx, row, opts)
+	call.came(0, 0, err)
+	return created, err
+}
+
+func (n *Node[T, K]) doUpsert(ctx context.Context, row *T, opts []UpsertOption) (created bool, err error) {
 	const op = "upsert"
 	if row == nil {
 		return false, schema.Invalid(op, n.name, "", "no row given")

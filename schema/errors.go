@@ -31,6 +31,8 @@ var (
 	// may be stored or not: look before writing it again. It matches ErrUnavailable, too, and the context's error if that was
 	// the cause.
 	ErrOutcomeUnknown = fmt.Errorf("%w: it is not known whether the change took effect", ErrUnavailable)
+	// ErrUnfinished: a call was left by a panic, or its goroutine ended. Only an Observer sees it.
+	ErrUnfinished = errors.New("call was not finished")
 	// ErrChanged: somebody else has changed the table since it was looked at. It is a reason to look again, and never
 	// what a call returns.
 	ErrChanged = errors.New("table was changed by someone else")
