@@ -42,8 +42,15 @@ var floorPlan = map[string]floor{
 	},
 	"coordinator/dashboard": {project: []string{"schema"}},
 	"cmd/demo": {
-		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator"},
-		others:  []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid"},
+		project: []string{
+			"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator",
+			"cmd/demo/service",
+		},
+		others: []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid", "go.uber.org/zap"},
+	},
+	"cmd/demo/service": {
+		project: []string{"schema", "dialect", "nodes", "coordinator", "coordinator/dashboard", "coordinator/telemetry"},
+		others:  []string{"github.com/google/uuid", "go.uber.org/zap", "github.com/prometheus/client_golang"},
 	},
 	"coordinator/coordinatortest": {
 		project: []string{"schema", "coordinator"},

@@ -61,6 +61,18 @@ func parseTarget(database string) (target, error) {
 	return target{}, fmt.Errorf("%w: unknown database scheme %q: use postgres://… or the path of a SQLite file", errUsage, scheme)
 }
 
+// readAddress reads a database's address from a file, as secrets are mounted. Its error does not show what is in there.
+func readAddress(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("%w: --database-file: %w", errUsage, err)
+	}
+	if address := strings.TrimSpace(string(text)); address != "" {
+		return address, nil
+	}
+	return "", fmt.Errorf("%w: --database-file: %s is empty", errUsage, path)
+}
+
 func openDatabase(ctx context.Context, address string) (*database, error) {
 	target, err := parseTarget(address)
 	if err != nil {

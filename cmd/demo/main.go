@@ -45,6 +45,8 @@ func exitCode(ctx context.Context, err error, errOut io.Writer) int {
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &code):
+		return int(code)
 	case ctx.Err() != nil && errors.Is(err, errHalfway):
 		fmt.Fprintln(errOut, "demo:", errHalfway)
 		return 130
@@ -53,8 +55,6 @@ func exitCode(ctx context.Context, err error, errOut io.Writer) int {
 		return 130
 	case errors.Is(err, errBroken):
 		return 1
-	case errors.As(err, &code):
-		return int(code)
 	}
 	for line := range strings.Lines(err.Error()) {
 		fmt.Fprintln(errOut, "demo:", strings.TrimRight(line, "\n"))
@@ -81,7 +81,8 @@ func newCommand(out io.Writer) *cobra.Command {
 		Long: "Tells a story in four chapters and checks every promise against the database itself: the flaw\n" +
 			"(a check before every operation), the herd, the dropped table, and the new version.\n\n" +
 			"The commands plan, migrate, history, drift, verify and run work on a small shop of six tables, whose program\n" +
-			"has three versions and which stays between commands: in ./" + shopFile + ", or where --database says.",
+			"has three versions and which stays between commands: in ./" + shopFile + ", or where --database says.\n" +
+			"The command serve runs a small service to copy.",
 		Args:          noArguments,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -111,6 +112,7 @@ func newCommand(out io.Writer) *cobra.Command {
 	root.AddCommand(herd)
 	root.AddCommand(shopCommands(out, &opts.database)...)
 	root.AddCommand(runCommand(out, &opts.database))
+	root.AddCommand(serveCommand(out, &opts.database))
 	root.CompletionOptions.DisableDefaultCmd = true
 	return root
 }

@@ -30,6 +30,9 @@ type Config struct {
 	// MaxConns is the most connections that the pool opens. 0 is what the URL says in pool_max_conns, or else pgx's
 	// default: the number of CPUs, and at least 4. New ignores it.
 	MaxConns int32
+	// Lazy has Open reach for no server: one that is down is noticed by the first call, and a program may start before its
+	// database does. New ignores it.
+	Lazy bool
 }
 
 // DB is one PostgreSQL database. It is safe for concurrent use.
@@ -57,7 +60,7 @@ var _ dialect.Dialect = (*DB)(nil)
 
 // Open connects to the database of a postgres:// URL (or a "host=… dbname=…" string) once, to see that it answers, and
 // gives a DB that owns its pool: the caller must Close it. The application_name is "schemactor" unless the URL says
-// otherwise. ctx limits the connecting and nothing after it.
+// otherwise. ctx limits the connecting and nothing after it. Config.Lazy leaves the first connection to the first call.
 //
 // A URL that cannot be used is ErrInvalid, a server that cannot be reached ErrUnavailable, a refused password
 // ErrPermission. The errors name host and database and never hold the password.
@@ -86,6 +89,9 @@ func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 		return nil, opened(err)
 	}
 	d := newDB(pool, true)
+	if cfg.Lazy {
+		return d, nil
+	}
 	conn, err := d.connect(ctx)
 	if err == nil {
 		err = conn.Ping(ctx)
