@@ -96,6 +96,10 @@ faults: ## kill, freeze and cut off programs and servers at the worst moments, i
 	@SCHEMACTOR_FAULTS=long $(GO) test -v -count 1 -parallel 4 -timeout $(if $(RACE),60m -race,30m) ./internal/faults \
 	  | awk '!/^=== / { print; fflush() } /^ok / { passed = 1 } END { exit !passed }'
 
+.PHONY: serve-load
+serve-load: ## load demo serve with 64 clients for SECONDS (30), on PostgreSQL with two restarts of the server, on SQLite, and three at once
+	SCHEMACTOR_SERVE_SECONDS=$(or $(SECONDS),30) $(GO) test -count 1 -v -timeout 20m -run '^TestServe(Outlives|UnderLoad|Three)' ./cmd/demo
+
 .PHONY: ci
 ci: ## what continuous integration runs
 	bash .ci/run

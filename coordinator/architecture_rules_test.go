@@ -40,6 +40,7 @@ var floorPlan = map[string]floor{
 		project: []string{"schema"},
 		others:  []string{"go.opentelemetry.io/otel", "github.com/prometheus/client_golang"},
 	},
+	"coordinator/dashboard": {project: []string{"schema"}},
 	"coordinator/coordinatortest": {
 		project: []string{"schema", "coordinator"},
 		others:  []string{"github.com/aymanbagabas/go-udiff"},
@@ -65,8 +66,8 @@ var floorPlan = map[string]floor{
 		others: []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid", "go.uber.org/zap"},
 	},
 	"cmd/demo/service": {
-		project: []string{"schema", "dialect", "nodes", "coordinator"},
-		others:  []string{"github.com/google/uuid", "go.uber.org/zap"},
+		project: []string{"schema", "dialect", "nodes", "coordinator", "coordinator/dashboard", "coordinator/telemetry"},
+		others:  []string{"github.com/google/uuid", "go.uber.org/zap", "github.com/prometheus/client_golang"},
 	},
 	"internal/fleet":    {others: []string{"golang.org/x/sys"}},
 	"internal/baseline": {project: []string{"schema", "dialect"}},

@@ -16,13 +16,14 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/schemactor/schemactor/coordinator"
+	testsOfPostgres "github.com/schemactor/schemactor/coordinator/coordinatortest/postgrestest"
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/dialect/dialecttest"
 	"github.com/schemactor/schemactor/dialect/sqlite"
 	"github.com/schemactor/schemactor/nodes"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(testsOfPostgres.Main(m, onPostgres)) }
 
 type Line struct {
 	Article string
@@ -104,10 +105,11 @@ func TestCodeInDocsIsTested(t *testing.T) {
 	for _, name := range glob(t, "*_test.go") {
 		tests.WriteString(plain(read(t, name)))
 	}
-	pages := append(glob(t, "*.md"), glob(t, "decisions/*.md")...)
-	pages = append(pages, "../README.md", "../CONTRIBUTING.md")
 	found := 0
-	for _, page := range pages {
+	for _, page := range allPages(t) {
+		if slices.Contains(modulePages, page) {
+			continue // TestModulePages compiles it
+		}
 		for _, block := range goBlock.FindAllStringSubmatch(read(t, page), -1) {
 			found++
 			for part := range strings.SplitSeq(strings.TrimSpace(block[1]), "\n\n") {
@@ -116,17 +118,6 @@ func TestCodeInDocsIsTested(t *testing.T) {
 		}
 	}
 	require.Greater(t, found, 3)
-}
-
-// TestLinksInDocs follows the links between the pages.
-func TestLinksInDocs(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#\s]+(?:\.md|/))\)`)
-	pages := append(glob(t, "*.md"), glob(t, "decisions/*.md")...)
-	for _, page := range append(pages, "../README.md", "../CONTRIBUTING.md") {
-		for _, target := range link.FindAllStringSubmatch(read(t, page), -1) {
-			require.FileExists(t, filepath.Join(filepath.Dir(page), strings.TrimSuffix(target[1], "/")+suffix(target[1])), page)
-		}
-	}
 }
 
 // TestFilesInArchitecture looks for each file that the floor plan names.
@@ -142,14 +133,6 @@ func TestFilesInArchitecture(t *testing.T) {
 		there := slices.ContainsFunc(files, func(file string) bool { return strings.HasSuffix(file, "/"+name[1]) })
 		require.True(t, there, "there is no %s", name[1])
 	}
-}
-
-// suffix leads from a link to a folder to the page in it.
-func suffix(target string) string {
-	if strings.HasSuffix(target, "/") {
-		return "/README.md"
-	}
-	return ""
 }
 
 func glob(t *testing.T, pattern string) []string {

@@ -20,7 +20,12 @@ import (
 	"github.com/schemactor/schemactor/schema"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Main(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		beProgram()
+	}
+	goleak.VerifyTestMain(postgrestest.Main(m))
+}
 
 // play runs the program.
 func play(t *testing.T, args ...string) (code int, out, errOut string) {

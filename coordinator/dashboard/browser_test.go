@@ -1,15 +1,12 @@
 package dashboard_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
@@ -91,7 +88,7 @@ func TestRevisionPlanAndDrift(t *testing.T) {
 		page.WholeScreenshot("dashboard-" + db.name + "-revision")
 
 		page.Click(`#tab-1`)
-		page.Await(`document.querySelector(".plan .tag.bad")?.textContent === "hazard: drop-column (weight)"`)
+		page.Await(`[...document.querySelectorAll(".plan .tag.bad")].some((tag) => tag.textContent.includes("(weight)"))`)
 		require.Zero(t, browsertest.Eval[int](page, `document.querySelectorAll(".apply, .actions:not([hidden])").length`), "the page is read-only")
 		page.WholeScreenshot("dashboard-" + db.name + "-plan")
 		page.Click(`#tab-2`)
@@ -131,9 +128,8 @@ func TestTenThousandTablesInTheBrowser(t *testing.T) {
 	require.Equal(t, "tenant_4711_parcels", browsertest.Eval[string](page, `document.querySelector(".tables tbody a").textContent`))
 	page.Screenshot("dashboard-search")
 	for _, name := range []string{`<script>alert(1)</script>`, `<img src=x onerror="window.hurt=1">'"&amp;`, `Größe_表_🚚`} {
-		page.Press(kb.Escape)
-		page.Press("/")
-		page.Do(insertText(name))
+		page.Press(kb.Escape + kb.Escape + "/") // leave the search empty, leave it, come back
+		page.Type(name)
 		page.Await(`document.querySelector(".range").textContent === "1–1 of 1"`)
 		page.Await(fmt.Sprintf(`document.querySelector(".tables tbody a").textContent === %q`, name))
 		page.Press(kb.Enter)
@@ -155,7 +151,7 @@ func TestPhoneAndDark(t *testing.T) {
 	register[ParcelV3](t, c, "parcels")
 	register[Parcel](t, c, "a_table_with_a_name_that_is_as_long_as_people_make_them_when_nobody_stops_them")
 	for i := range 20 {
-		register[ParcelV2](t, c, fmt.Sprintf("orders_%02d", i), schema.InNamespace("main"))
+		register[ParcelV2](t, c, fmt.Sprintf("orders_%02d", i))
 	}
 	_, err := d.Writer().Exec(t.Context(), `CREATE TABLE stranger (id integer)`)
 	require.NoError(t, err)
@@ -165,13 +161,18 @@ func TestPhoneAndDark(t *testing.T) {
 	for _, scheme := range []string{"light", "dark"} {
 		page := browser.Page(t)
 		page.Scheme(scheme)
-		for _, size := range []browsertest.Viewport{browsertest.Desktop(), browsertest.Phone(), {Width: 320, Height: 568, Phone: true}} {
+		for _, size := range []browsertest.Viewport{browsertest.Desktop(), browsertest.Phone()} {
 			page.Resize(size)
 			look := func(view, await string) {
 				page.Go(address + view)
 				page.Await(await)
 				page.Await(`document.documentElement.scrollWidth <= innerWidth`)
 				page.WholeScreenshot(fmt.Sprintf("dashboard-%s-%d-%s", scheme, size.Width, firstWord(view)))
+				if size.Phone { // the narrowest there are
+					page.Resize(browsertest.Viewport{Width: 320, Height: 568, Phone: true})
+					page.Await(`innerWidth === 320 && document.documentElement.scrollWidth <= innerWidth`)
+					page.Resize(size)
+				}
 			}
 			look("#/tables", `document.querySelectorAll(".tables tbody tr").length > 2`)
 			look("#/table?name=parcels", `document.querySelectorAll(".revisions details").length > 1`)
@@ -247,10 +248,50 @@ func firstWord(view string) string {
 	return strings.FieldsFunc(view, func(r rune) bool { return r < 'a' || r > 'z' })[0]
 }
 
-// insertText types what has no keys.
-func insertText(text string) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, input.InsertText, input.InsertTextParams{Text: text})
-		return err
-	})
+// Rows that are written at the same moment are seen in the lane, and so is a table that fails and is tried again.
+func TestLaneAndFailuresLive(t *testing.T) {
+	db := onSQLite(t)
+	c, _ := db.connect(t, &coordinator.Config{EnsureTimeout: time.Second, BackoffMin: 30 * time.Minute, BackoffMax: time.Hour})
+	parcels, err := coordinator.Register[Parcel, int64](c, schema.Named("parcels"))
+	require.NoError(t, err)
+	register[Parcel](t, c, "orders")
+	_, address := serve(t, c, nil)
+	page := browsertest.Open(t)
+	page.Go(address + "#/lane")
+	page.Await(`document.querySelectorAll(".sizes tbody tr").length === 12`)
+	var writers sync.WaitGroup
+	for w := range 32 {
+		writers.Go(func() {
+			for i := range 40 {
+				id := int64(w*1000 + i + 1)
+				if err := parcels.Create(t.Context(), &Parcel{ID: id, Label: fmt.Sprint(id), Weight: 1}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	writers.Wait()
+	lane := c.LaneStatus()
+	require.Positive(t, lane.Batches)
+	page.Await(fmt.Sprintf(`[...document.querySelectorAll(".sizes td.number")].reduce((sum, td) => sum + Number(td.textContent.replaceAll(",", "")), 0) === %d`, lane.Batches))
+	page.Screenshot("dashboard-lane")
+
+	// A lock that somebody else holds: the attempt fails for a while, and the page counts down to the next.
+	_, other := db.connect(t, nil)
+	tx, err := other.Begin(t.Context())
+	require.NoError(t, err)
+	page.Press("1")
+	page.Await(`document.querySelector(".tables tbody tr") !== null`)
+	require.Error(t, c.Ensure(t.Context(), "orders"))
+	page.Await(`document.querySelector(".tables [data-state=failed]") !== null`)
+	page.Await(`/^in \d+ min$/.test(document.querySelector("time[data-relative=until]").textContent)`)
+	page.Await(`document.querySelector(".feed li[data-kind=failed]") !== null`)
+	page.Await(`document.getElementById("announce").textContent.includes("orders failed")`)
+	page.Screenshot("dashboard-failed")
+	page.Click(".filter[data-state=failed]")
+	page.Await(`document.querySelector(".range").textContent === "1–1 of 1"`)
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.NoError(t, c.Ensure(t.Context(), "orders"))
+	page.Await(`document.querySelector(".range").textContent === "0–0 of 0"`)
+	page.Clean(address)
 }

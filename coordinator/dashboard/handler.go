@@ -133,27 +133,37 @@ func clientPath(r *http.Request) string {
 	return asked
 }
 
-// routes are all paths of the handler; docs/dashboard.md tells what they give.
-func (h *Handler) routes() http.Handler {
-	mux := http.NewServeMux()
-	for pattern, serve := range h.endpoints() {
-		mux.HandleFunc(pattern, serve)
-	}
-	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		for pattern := range h.endpoints() {
-			if method, known, _ := strings.Cut(pattern, " "); known == r.URL.Path {
-				w.Header().Set("Allow", method)
-				fail(w, http.StatusMethodNotAllowed, "method", "this is asked for by "+method)
-				return
-			}
-		}
-		fail(w, http.StatusNotFound, "no-endpoint", "there is no such endpoint")
-	})
-	mux.HandleFunc("/", h.serveAsset)
-	return mux
+// endpoint is one path of the API.
+type endpoint struct {
+	method string
+	serve  http.HandlerFunc
 }
 
-// endpoints are the paths of the API.
+// routes leads a request to its endpoint, or to a file of the page. A ServeMux would send clients whose path is not clean to one that
+// lacks the prefix.
+func (h *Handler) routes() http.Handler {
+	endpoints := map[string]endpoint{}
+	for pattern, serve := range h.endpoints() {
+		method, path, _ := strings.Cut(pattern, " ")
+		endpoints[path] = endpoint{method: method, serve: serve}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		found, ok := endpoints[r.URL.Path]
+		switch {
+		case !ok && strings.HasPrefix(r.URL.Path, "/api/"):
+			fail(w, http.StatusNotFound, "no-endpoint", "there is no such endpoint")
+		case !ok:
+			h.serveAsset(w, r)
+		case r.Method != found.method:
+			w.Header().Set("Allow", found.method)
+			fail(w, http.StatusMethodNotAllowed, "method", "this is asked for by "+found.method)
+		default:
+			found.serve(w, r)
+		}
+	})
+}
+
+// endpoints are those of the API; docs/dashboard.md tells what they give.
 func (h *Handler) endpoints() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"GET /api/overview": h.serveOverview,

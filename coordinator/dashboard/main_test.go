@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,4 +102,27 @@ func serve(t testing.TB, source dashboard.Source, cfg *dashboard.Config) (*dashb
 		server.Close()
 	})
 	return h, server.URL + "/schema/"
+}
+
+// postWith asks for an action in a context of its own.
+func postWith(ctx context.Context, address, body string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Badge", "42")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	return response.Body.Close()
+}
+
+// deafDatabase is a source whose database does not answer.
+type deafDatabase struct{ dashboard.Source }
+
+func (deafDatabase) History(ctx context.Context, _ string) ([]schema.Revision, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
 }

@@ -32,16 +32,16 @@ func BenchmarkTelemetry(b *testing.B) {
 				metrics, traces bool
 			}{{"prometheus", false, false}, {"metrics", true, false}, {"metrics+traces", true, true}} {
 				b.Run(with.name, func(b *testing.B) {
-					on, off := rivals(b, db.open(b), with.metrics, with.traces)
+					ctx, on, off := rivals(b, db.open(b), with.metrics, with.traces)
 					b.Run("create", func(b *testing.B) {
-						contest(b, on, off, func(ctx context.Context, n *nodes.Node[person, uuid.UUID], p *person) error {
+						contest(b, ctx, on, off, func(ctx context.Context, n *nodes.Node[person, uuid.UUID], p *person) error {
 							return n.Create(ctx, p)
 						})
 					})
 					known := somebody()
 					require.NoError(b, off.Create(b.Context(), known))
 					b.Run("get", func(b *testing.B) {
-						contest(b, on, off, func(ctx context.Context, n *nodes.Node[person, uuid.UUID], _ *person) error {
+						contest(b, ctx, on, off, func(ctx context.Context, n *nodes.Node[person, uuid.UUID], _ *person) error {
 							_, err := n.Get(ctx, known.ID)
 							return err
 						})
@@ -52,14 +52,16 @@ func BenchmarkTelemetry(b *testing.B) {
 	}
 }
 
-// rivals gives nodes of one table in one coordinator. Spans are not sampled, as most are not in a program with much to do.
-func rivals(b *testing.B, db database, metrics, traces bool) (on, off *nodes.Node[person, uuid.UUID]) {
-	config := &telemetry.Config{}
+// rivals gives nodes of one table in one coordinator, and the context of a request, whose trace is not sampled, as most are not
+// in a program with much to do.
+func rivals(b *testing.B, db database, metrics, traces bool) (ctx context.Context, on, off *nodes.Node[person, uuid.UUID]) {
+	config, ctx := &telemetry.Config{}, b.Context()
 	if metrics {
 		config.MeterProvider = sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))
 	}
 	if traces {
-		config.TracerProvider = sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))
+		config.TracerProvider = sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample())))
+		ctx, _ = config.TracerProvider.Tracer("program").Start(ctx, "request")
 	}
 	tel, err := telemetry.New(config)
 	require.NoError(b, err)
@@ -76,11 +78,14 @@ func rivals(b *testing.B, db database, metrics, traces bool) (on, off *nodes.Nod
 	})
 	on = people(b, c)
 	require.NoError(b, c.EnsureAll(b.Context()))
-	return on, on.Observed(nil)
+	return ctx, on, on.Observed(nil)
 }
 
 // contest makes the calls of both sides in turns.
-func contest(b *testing.B, on, off *nodes.Node[person, uuid.UUID], call func(context.Context, *nodes.Node[person, uuid.UUID], *person) error) {
+func contest(
+	b *testing.B, ctx context.Context, on, off *nodes.Node[person, uuid.UUID],
+	call func(context.Context, *nodes.Node[person, uuid.UUID], *person) error,
+) {
 	const turn = 8
 	sides := [...]*nodes.Node[person, uuid.UUID]{on, off}
 	var took [2][]float64
@@ -94,7 +99,7 @@ func contest(b *testing.B, on, off *nodes.Node[person, uuid.UUID], call func(con
 			}
 			began := time.Now()
 			for _, row := range rows {
-				if err := call(b.Context(), sides[side], row); err != nil {
+				if err := call(ctx, sides[side], row); err != nil {
 					b.Fatal(err)
 				}
 			}

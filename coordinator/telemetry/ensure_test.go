@@ -188,36 +188,43 @@ func TestDDL(t *testing.T) {
 	})
 }
 
-// A failure shows until when the database is left alone, and one for good shows as such, until it is mended.
+// A failure shows until when the database is left alone.
 func TestBackoff(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db database) {
 		r := observed(t, db, nil, &coordinator.Config{
-			News: coordinator.NewsOff, EnsureTimeout: 300 * time.Millisecond, BackoffMin: time.Hour, BackoffMax: time.Hour,
+			News: coordinator.NewsOff, EnsureTimeout: 50 * time.Millisecond, BackoffMin: time.Hour, BackoffMax: time.Hour,
 		})
-		notes := register[nodetest.Note, int64](t, r.c)
-		require.NoError(t, notes.Create(t.Context(), &nodetest.Note{Title: "makes the ledger"}))
 		node := people(t, r.c)
-		letGo := hold(t, db.open(t), "people")
+		hold(t, db.open(t), "people")
 		require.Error(t, node.Create(t.Context(), somebody()))
 		require.Error(t, node.Create(t.Context(), somebody()), "by the first one's failure")
 		require.Equal(t, 1, r.value(t, ensures, table, "people", outcome, "failed"))
 		require.Equal(t, 1, r.value(t, tables, state, "failed"))
 		require.Equal(t, 2, r.value(t, duration, table, "people", outcome, "error"))
+		require.Equal(t, 2, r.value(t, "schemactor.cold.call.duration", table, "people"))
 		left := r.value(t, backoffs, table, "people")
 		require.Positive(t, left)
 		require.LessOrEqual(t, left, 2*int(time.Hour.Seconds()))
-		letGo()
+	})
+}
 
+// A failure for good shows as such until it is mended.
+func TestBlocked(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db database) {
+		r := observed(t, db, nil, nil)
+		node := people(t, r.c)
 		exec(t, r.d, "CREATE TABLE people (id INTEGER)")
-		require.Error(t, r.c.Ensure(t.Context(), "people"))
-		require.Equal(t, 1, r.value(t, ensures, table, "people", outcome, "blocked"))
+		require.Error(t, node.Create(t.Context(), somebody()))
+		require.Equal(t, 1, r.value(t, ensures, table, "people", outcome, "blocked", errorType, "schema_mismatch"))
+		require.Equal(t, 1, r.value(t, duration, table, "people", errorType, "schema_mismatch"))
 		require.Equal(t, 1, r.value(t, tables, state, "blocked"))
 		require.Equal(t, -1, r.value(t, backoffs, table, "people"))
 
 		exec(t, r.d, "DROP TABLE people")
 		require.NoError(t, r.c.Ensure(t.Context(), "people"))
 		require.Zero(t, r.value(t, backoffs))
-		require.Equal(t, 2, r.value(t, tables, state, "ready"))
+		require.Equal(t, 1, r.value(t, tables, state, "ready"))
+		require.Equal(t, 1, r.value(t, ensures, table, "people", outcome, "changed"))
 	})
 }
 

@@ -96,8 +96,7 @@ func (s *shelf) namespace(ref schema.Ref) string {
 
 // put makes the place for a label. The caller holds the lock, for reading at least.
 func (s *shelf) put(table, namespace string, own bool) *shelved {
-	p := &shelved{where: [3]string{s.system, namespace, table}, by: s.of, ownsLabels: own}
-	return p
+	return &shelved{where: [3]string{s.system, namespace, table}, by: s.of, ownsLabels: own}
 }
 
 // ledger gives what the library's own tables are recorded under: they take no label from others.

@@ -50,7 +50,12 @@ func (t *Telemetry) common(table schema.Ref) []attribute.KeyValue {
 	return out
 }
 
+// begin starts a span, unless it was decided already that the trace is not kept: then it costs next to nothing.
 func (s *spans) begin(ctx context.Context, m schema.Method) context.Context {
+	parent := trace.SpanFromContext(ctx)
+	if decided := parent.SpanContext(); decided.IsValid() && !decided.IsSampled() && !parent.IsRecording() {
+		return ctx
+	}
 	at := s.starts[m].Load()
 	if at == nil {
 		at = s.start(m)
@@ -79,12 +84,13 @@ func (s *spans) again(ctx context.Context, c class) {
 	}
 }
 
+// end ends the span. One that is not recording may be the caller's, and is left alone.
 func (s *spans) end(ctx context.Context, call *schema.Call, c class) {
 	span := trace.SpanFromContext(ctx)
-	defer span.End()
 	if !span.IsRecording() {
 		return
 	}
+	defer span.End()
 	span.SetAttributes(outcomeKey.String(c.outcome()))
 	if call.Cold {
 		span.SetAttributes(coldKey.Bool(true))

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/schemactor/schemactor/coordinator/telemetry"
@@ -23,6 +24,40 @@ func attrs(s sdktrace.ReadOnlySpan) map[string]string {
 		out[string(a.Key)] = a.Value.String()
 	}
 	return out
+}
+
+// A trace that is not kept has no spans of ours, and the caller's own is left alone; who has no trace begins one.
+func TestSpansOfTracesThatAreNotKept(t *testing.T) {
+	r := observed(t, sqliteDatabase(t), nil, nil)
+	node := people(t, r.c)
+	require.NoError(t, r.c.EnsureAll(t.Context()))
+	kept := sdktrace.NewTracerProvider().Tracer("program")
+	for _, c := range []struct {
+		name    string
+		sampler sdktrace.Sampler
+		spans   int
+	}{
+		{"dropped", sdktrace.NeverSample(), 0},
+		{"recorded only", sdktrace.AlwaysRecord(sdktrace.NeverSample()), 0},
+		{"kept", sdktrace.AlwaysSample(), 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			own := tracetest.NewSpanRecorder()
+			tracer := sdktrace.NewTracerProvider(sdktrace.WithSampler(c.sampler), sdktrace.WithSpanProcessor(own)).Tracer("program")
+			ctx, request := tracer.Start(t.Context(), "request")
+			before := len(r.spans.Ended())
+			require.NoError(t, node.Create(ctx, somebody()))
+			require.Len(t, r.spans.Ended(), before+c.spans)
+			require.Empty(t, own.Ended(), "the caller ends its span itself")
+			request.End()
+		})
+	}
+	_, remote := kept.Start(t.Context(), "elsewhere")
+	ctx := trace.ContextWithRemoteSpanContext(t.Context(), remote.SpanContext())
+	before := len(r.spans.Ended())
+	require.NoError(t, node.Create(ctx, somebody()))
+	require.NoError(t, node.Create(t.Context(), somebody()))
+	require.Len(t, r.spans.Ended(), before+2)
 }
 
 // Spans are those of the conventions, below the caller's, and hold no values.

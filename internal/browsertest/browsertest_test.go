@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
@@ -40,7 +41,11 @@ func TestPage(t *testing.T) {
 	page.Await(`document.querySelector("h1").textContent === "Done"`)
 	page.Click("input")
 	page.Press("abc")
-	require.Equal(t, "abc", Eval[string](page, `Promise.resolve(document.querySelector("input").value)`))
+	page.Type("表")
+	require.Equal(t, "abc表", Eval[string](page, `Promise.resolve(document.querySelector("input").value)`))
+	require.True(t, Eval[bool](page, `addEventListener("keydown", (event) => event.key === "/" && event.preventDefault()), true`))
+	page.Press("a/b" + kb.Backspace)
+	require.Equal(t, "abc表a", Eval[string](page, `document.querySelector("input").value`), "the page keeps a key for itself")
 	dark := `matchMedia("(prefers-color-scheme: dark)").matches`
 	require.False(t, Eval[bool](page, dark))
 	page.Scheme("dark")

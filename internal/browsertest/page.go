@@ -9,7 +9,9 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // Viewport is how large a page is shown, in CSS pixels.
@@ -84,10 +86,46 @@ func (p *Page) Scheme(scheme string) {
 	}))
 }
 
-// Press types keys into whatever has the focus: letters, or those of chromedp's package kb.
+// Press presses keys one after the other, as a person does: letters, or those of chromedp's package kb. A key that the page takes
+// for itself writes nothing.
 func (p *Page) Press(keys string) {
 	p.t.Helper()
-	p.Do(chromedp.KeyEvent(keys))
+	p.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		for _, key := range keys {
+			for _, event := range strokes(key) {
+				if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, *event); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}))
+}
+
+// strokes are the events of one key. chromedp sends the letter by itself, which a page then cannot keep from being written.
+func strokes(key rune) []*input.DispatchKeyEventParams {
+	var down *input.DispatchKeyEventParams
+	var events []*input.DispatchKeyEventParams
+	for _, event := range kb.Encode(key) {
+		if event.Type == kb.KeyChar && down != nil {
+			down.Text, down.UnmodifiedText = event.Text, event.UnmodifiedText
+			continue
+		}
+		if event.Type == kb.KeyDown {
+			down = event
+		}
+		events = append(events, event)
+	}
+	return events
+}
+
+// Type writes any text into whatever has the focus, also such as no key has.
+func (p *Page) Type(text string) {
+	p.t.Helper()
+	p.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, input.InsertText, input.InsertTextParams{Text: text})
+		return err
+	}))
 }
 
 // Click clicks the first element that a CSS selector finds, once it is visible.

@@ -20,6 +20,7 @@ func (p *Page) Screenshot(name string) {
 // WholeScreenshot is Screenshot of the whole page, also of what one would have to scroll to.
 func (p *Page) WholeScreenshot(name string) {
 	p.t.Helper()
+	Eval[bool](p, `scrollTo({ top: 0, behavior: "instant" }), true`) // what sticks to the window's edge would be in the middle
 	p.keep(name, true)
 }
 

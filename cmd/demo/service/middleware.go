@@ -90,7 +90,12 @@ func (s *Service) surround(mux *http.ServeMux) http.Handler {
 					s.fail(answer, r, refuse(http.StatusInternalServerError, "internal", ""))
 				}
 			}
-			s.log(r, pattern, answer, time.Since(began))
+			if answer.code == 0 {
+				answer.code = http.StatusOK // nothing was said, which is what net/http then says
+			}
+			took := time.Since(began)
+			s.metrics.count(pattern, answer.code, took)
+			s.log(r, pattern, answer, took)
 		}()
 		if pattern == "" {
 			s.unrouted(answer, r)

@@ -41,7 +41,6 @@ func (s *Service) Serve(ctx context.Context, l net.Listener) error {
 		BaseContext: func(net.Listener) context.Context { return lasting },
 		ErrorLog:    zap.NewStdLog(s.logger.Named("http")),
 	}
-	server.RegisterOnShutdown(func() { close(s.endStreams) })
 	failed := make(chan error, 1)
 	keeper.Go(func() { failed <- server.Serve(l) })
 	var err error
@@ -69,10 +68,12 @@ func (s *Service) drain(ctx context.Context, server *http.Server) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Drain)
 	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("after %v: %w", s.config.Drain, ErrCutOff), server.Close())
+	// Live pages never end by themselves.
+	err := s.dashboard.Close(ctx)
+	if server.Shutdown(ctx) != nil {
+		err = errors.Join(err, fmt.Errorf("after %v: %w", s.config.Drain, ErrCutOff), server.Close())
 	}
-	return nil
+	return err
 }
 
 // keepReady makes the tables ready, and again where they are no longer: nobody calls a service that says it is not ready, so

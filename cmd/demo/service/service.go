@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/schemactor/schemactor/coordinator"
+	"github.com/schemactor/schemactor/coordinator/dashboard"
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -43,7 +44,8 @@ type Service struct {
 	mux         *http.ServeMux
 	handler     http.Handler
 	draining    atomic.Bool
-	endStreams  chan struct{} // closed when answers that never end by themselves must
+	dashboard   *dashboard.Handler
+	metrics     *metrics
 }
 
 // New registers the tables on an open database and touches nothing in it. The database stays the caller's, and is closed
@@ -58,14 +60,23 @@ func New(d dialect.Dialect, cfg Config) (*Service, error) {
 	if cfg.Drain == 0 {
 		cfg.Drain = 15 * time.Second
 	}
+	m, err := newMetrics()
+	if err != nil {
+		return nil, err
+	}
 	c, err := coordinator.New(d, &coordinator.Config{
-		Logger: cfg.Logger.Named("schema"), Mode: cfg.Mode, Application: "demo serve",
+		Logger: cfg.Logger.Named("schema"), Mode: cfg.Mode, Application: "demo serve", Observer: m.telemetry,
 	})
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{config: cfg, logger: cfg.Logger, coordinator: c, mux: http.NewServeMux(), endStreams: make(chan struct{})}
-	if err := s.register(); err != nil {
+	m.telemetry.Attach(c)
+	s := &Service{config: cfg, logger: cfg.Logger, coordinator: c, mux: http.NewServeMux(), metrics: m}
+	err = s.register()
+	if err == nil {
+		s.dashboard, err = dashboard.New(c, &dashboard.Config{Title: "demo serve"})
+	}
+	if err != nil {
 		return nil, errors.Join(err, c.Close(context.Background()))
 	}
 	s.routes()
@@ -102,6 +113,8 @@ func (s *Service) routes() {
 	s.handle("POST /v1/orders", s.placeOrder)
 	s.handle("POST /v1/order-items", s.addItem)
 
+	s.mux.Handle("/schema/", s.dashboard)
+	s.mux.Handle("GET /metrics", s.metrics.handler())
 	s.mux.Handle("/readyz", s.ready())
 	s.mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
 		// A probe that restarts the program must not look at the database: restarting does not bring it back.
@@ -110,7 +123,7 @@ func (s *Service) routes() {
 	s.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		_ = reply(w, http.StatusOK, map[string]string{
 			"customers": "/v1/customers", "orders": "/v1/orders", "order-items": "/v1/order-items",
-			"ready": "/readyz", "alive": "/livez",
+			"schema": "/schema/", "metrics": "/metrics", "ready": "/readyz", "alive": "/livez",
 		})
 	})
 	s.handler = s.surround(s.mux)
@@ -119,5 +132,7 @@ func (s *Service) routes() {
 // Handler is the whole service over HTTP.
 func (s *Service) Handler() http.Handler { return s.handler }
 
-// Close ends the coordinator, within ctx. Serve does so by itself.
-func (s *Service) Close(ctx context.Context) error { return s.coordinator.Close(ctx) }
+// Close ends live pages and then the coordinator, within ctx. Serve does so by itself.
+func (s *Service) Close(ctx context.Context) error {
+	return errors.Join(s.dashboard.Close(ctx), s.metrics.telemetry.Close(), s.coordinator.Close(ctx))
+}

@@ -21,8 +21,8 @@ type Config struct {
 	Coordinator *coordinator.Config
 	// Postgres is how each test's database is opened. nil is the zero Config.
 	Postgres *postgres.Config
-	// Prepare is called once, before the tables are made, with the template's database: for extensions, or the
-	// namespaces that the models are in. nil does nothing.
+	// Prepare is called once, before the tables are made, with the template's database: for extensions
+	// and functions. nil does nothing.
 	Prepare func(ctx context.Context, db *postgres.DB) error
 }
 

@@ -16,9 +16,14 @@ const main = document.getElementById("main");
 let end = null;
 let shown = "";
 
+// asked is what the address asks for.
+function asked() {
+  const [path, query = ""] = (location.hash.replace(/^#\/?/, "") || "tables").split("?", 2);
+  return { path, query, address: path + "?" + query };
+}
+
 function route() {
-  const [path, query] = (location.hash.replace(/^#\/?/, "") || "tables").split("?", 2);
-  const address = path + "?" + (query ?? "");
+  const { path, query, address } = asked();
   if (address === shown) return;
   const first = shown === "";
   shown = address;
@@ -32,7 +37,7 @@ function route() {
   const root = el("div", { class: "view" });
   fill(main, root);
   const view = views[path];
-  if (view) end = view(root, new URLSearchParams(query ?? ""));
+  if (view) end = view(root, new URLSearchParams(query));
   else fill(root, notice("There is no such page.", "error"));
   if (!first) {
     main.focus({ preventScroll: true });
@@ -42,6 +47,7 @@ function route() {
 
 // replaceRoute keeps the address true to what is shown, without showing it anew.
 export function replaceRoute(path, query) {
+  if (asked().address !== shown) return; // somebody is on the way to another one
   const text = query.toString();
   shown = path + "?" + text;
   history.replaceState(null, "", "#/" + path + (text ? "?" + text : ""));

@@ -6,13 +6,13 @@ import { clock, count, counted, duration } from "./time.js";
 import { sql } from "./sql.js";
 
 const words = {
-  ensuring: () => "is being made ready",
+  ensuring: () => "is being ensured",
   lockWaiting: (e) => "waits for a lock since " + duration(e.ms ?? 0),
   applied: (e) => "ran a statement in " + duration(e.ms ?? 0),
   progress: (e) => "has gone through " + counted(e.rows ?? 0, "row"),
   ready: (e) => "is ready after " + duration(e.ms ?? 0) + details(e),
   failed: (e) => "failed" + (e.retryMs < 0 ? "" : "; next try in " + duration(e.retryMs ?? 0)),
-  invalidated: () => "is looked at again",
+  invalidated: () => "is not remembered as ready any more",
 };
 
 function details(e) {

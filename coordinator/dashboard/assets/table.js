@@ -38,7 +38,7 @@ export function tableView(root, query) {
   let shown = null;
 
   fill(root,
-    el("nav", { class: "crumbs", "aria-label": "Way back" }, el("a", { href: "#/tables", text: "Tables" }), " / "),
+    el("nav", { class: "crumbs", "aria-label": "Way back" }, el("a", { href: "#/tables", text: "← All tables" })),
     el("div", { class: "heading" }, el("h1", { text: nameOf(ref) }), badge, actions.node),
     trouble, fault, behind, list,
     el("div", { class: "columns" },

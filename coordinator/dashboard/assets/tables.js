@@ -154,7 +154,7 @@ function newRow(table, key) {
       el("a", { href: tableLink(table.table), data: { entry: "" }, text: nameOf(table.table) }),
       el("span", { class: "fault" })),
     cell("State", stateBadge(table), el("span", { class: "behind", title: "A newer program has changed the table, and left this one room.", text: "behind", hidden: true })),
-    number("Generation"), number("Waiters"), number("Attempts"), cell("Since", el("time")), cell("Next retry", el("time")));
+    number("Gen."), number("Waiters"), number("Attempts"), cell("Since", el("time")), cell("Next retry", el("time")));
 }
 
 function update(tr, table) {

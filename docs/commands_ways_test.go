@@ -1,0 +1,46 @@
+package docs_test
+
+// commandWays has a line for every command that README, CONTRIBUTING and docs show, those of modulePages aside. A new command gets a line
+// here: run it as it is, or in a form that takes a second. Only what cannot be run here at all has a reason in its place.
+var commandWays = map[string]way{
+	// The suite, of which this test is a part: to run it would not end.
+	"make test":                   {dry: "this test is a part of it"},
+	"make race":                   {dry: "this test is a part of it"},
+	"make lint":                   {dry: "make ci runs it"},
+	"make ci":                     {dry: "it runs the suite"},
+	"make faults":                 {dry: "it takes 10 minutes, and is tests of internal/faults, of which make test runs a short form"},
+	"make bench-compare REF=main": {dry: "it takes an hour, and wants a commit of that name"},
+
+	// The programs.
+	"make demo":                        {dry: "make ci runs it, and the tests of cmd/demo each of its chapters"},
+	"make demo DATABASE=postgres://…":  {as: "go run ./cmd/demo herd --database $POSTGRES --goroutines 200 --tables 4"},
+	"go run ./cmd/demo migrate --to 1": {},
+	"go run ./cmd/demo plan":           {},
+	"go run ./cmd/demo plan --to 2":    {},
+	"demo run --example":               {as: "go run ./cmd/demo run --example > workflow.json"},
+	"demo run workflow.json":           {as: "go run ./cmd/demo run --example > example.json && go run ./cmd/demo run example.json"},
+	"go run ./loadtest":                {as: "go run ./loadtest --duration 1s"},
+	"go run ./loadtest --writers 64 --tables 20 --processes 4 --duration 10s --kill-every 1s": {
+		as: "go run ./loadtest --writers 16 --tables 4 --processes 2 --duration 2s --kill-every 1s",
+	},
+	"go run ./loadtest --database postgres://localhost/test": {
+		as: "go run ./loadtest --database $POSTGRES --writers 8 --tables 4 --processes 2 --duration 1s",
+	},
+
+	// Figures.
+	"make bench BENCH=Get PKG=./nodes":                            {dry: slow, long: "make bench BENCH=Append PKG=./schema GOFLAGS=-benchtime=1x"},
+	"make bench BENCH=Get/postgres":                               {dry: slow, long: "make bench BENCH=^$ PKG=./nodes"},
+	"make bench BENCH=Boot":                                       {dry: slow, long: "make bench BENCH=^$ PKG=./nodes"},
+	"make bench BENCH=Open PKG=./coordinator/coordinatortest/...": {dry: slow, long: "make bench BENCH=Open PKG=./coordinator/coordinatortest/sqlitetest GOFLAGS=-benchtime=1x"},
+	"make million":                                                {dry: "its test runs in make test, with fewer rows"},
+	"make compare":                                                {as: "make compare ARGS='" + shortest + " --scenario single'"},
+	"make compare ARGS='--scenario writers --budget 2m'":          {dry: slow, long: "make compare ARGS='--scenario writers " + shortest + "'"},
+	"make compare ARGS='--rounds 9 --budget 20m'":                 {dry: slow, long: "make compare ARGS=\"--rounds 9 --scenario bulk --json $(mktemp) " + shortest + "\""},
+	"make compare ARGS='--markdown ../../docs/performance.md'":    {dry: slow, long: "make compare ARGS=\"--scenario single --markdown $(mktemp) " + shortest + "\""},
+}
+
+// shortest has the comparison end in a moment.
+const shortest = "--database sqlite --rounds 1 --budget 2s"
+
+// slow is for commands that are run with SCHEMACTOR_COMMANDS=long only: they build a module or test binaries of their own.
+const slow = "it takes minutes; SCHEMACTOR_COMMANDS=long runs a short form"
