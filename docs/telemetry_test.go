@@ -76,6 +76,8 @@ func emitted(t *testing.T) map[string]*observedFamily {
 		require.NoError(t, tel.Close())
 		require.NoError(t, provider.Shutdown(ctx))
 	}()
+	mux := http.NewServeMux()
+	require.NoError(t, withPrometheus(mux, tel))
 	users, err := coordinator.Register[User, uuid.UUID](c)
 	require.NoError(t, err)
 	for range 2 {
@@ -106,8 +108,6 @@ func emitted(t *testing.T) map[string]*observedFamily {
 		found[name] = &observedFamily{otel: m.Name, unit: m.Unit, kind: kind, labels: map[string]bool{}}
 	}
 
-	mux := http.NewServeMux()
-	require.NoError(t, withPrometheus(mux, tel))
 	answer := httptest.NewRecorder()
 	mux.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	require.Equal(t, http.StatusOK, answer.Code)

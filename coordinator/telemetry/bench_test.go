@@ -136,7 +136,6 @@ func TestWarmCallsAllocateNothingMore(t *testing.T) {
 // BenchmarkCall is what being told of a warm call takes by itself.
 func BenchmarkCall(b *testing.B) {
 	for name, config := range map[string]*telemetry.Config{
-		"prometheus":     {},
 		"metrics":        {MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))},
 		"metrics+traces": {MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader())), TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))},
 	} {

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	otelmetric "go.opentelemetry.io/otel/metric"
 
@@ -11,6 +12,7 @@ import (
 
 // histogram is one series of a histogram, on both sides.
 type histogram struct {
+	read *atomic.Bool // Prometheus does
 	prom prometheus.Observer
 	otel otelmetric.Float64Histogram // nil: nobody
 	with []otelmetric.RecordOption
@@ -18,7 +20,9 @@ type histogram struct {
 
 // record takes in one value. The context is the one whose span an exemplar may name.
 func (h *histogram) record(ctx context.Context, value float64) {
-	h.prom.Observe(value)
+	if h.read.Load() {
+		h.prom.Observe(value)
+	}
 	if h.otel != nil {
 		h.otel.Record(ctx, value, h.with...)
 	}
@@ -26,6 +30,7 @@ func (h *histogram) record(ctx context.Context, value float64) {
 
 // histograms are all series of all histograms.
 type histograms struct {
+	read atomic.Bool // Prometheus does
 	prom map[*metric]*prometheus.HistogramVec
 	otel map[*metric]otelmetric.Float64Histogram
 
@@ -70,7 +75,7 @@ func (h *histograms) of(m *metric, values ...string) *histogram {
 	if found := h.each[key]; found != nil {
 		return found
 	}
-	found = &histogram{prom: h.prom[m].WithLabelValues(values...), otel: h.otel[m]}
+	found = &histogram{read: &h.read, prom: h.prom[m].WithLabelValues(values...), otel: h.otel[m]}
 	found.with = []otelmetric.RecordOption{otelmetric.WithAttributeSet(m.with(values...).set)}
 	h.each[key] = found
 	return found

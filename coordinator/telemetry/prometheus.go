@@ -6,8 +6,10 @@ import (
 
 var _ prometheus.Collector = (*Telemetry)(nil)
 
-// Describe implements prometheus.Collector.
+// Describe implements prometheus.Collector. A registry calls it when t is registered there, and from then on histograms are
+// kept for Prometheus, too: register t before calls are made.
 func (t *Telemetry) Describe(ch chan<- *prometheus.Desc) {
+	t.histograms.read.Store(true)
 	for _, m := range t.metrics.all() {
 		if m.kind == histogramKind {
 			t.histograms.prom[m].Describe(ch)

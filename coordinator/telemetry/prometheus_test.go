@@ -19,6 +19,7 @@ import (
 	exporter "go.opentelemetry.io/otel/exporters/prometheus"
 
 	"github.com/schemactor/schemactor/coordinator"
+	"github.com/schemactor/schemactor/coordinator/telemetry"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -164,4 +165,22 @@ func TestStrangeNames(t *testing.T) {
 	require.Equal(t, 1, r.value(t, duration, table, name))
 	_, err := r.prom.Gather()
 	require.NoError(t, err)
+}
+
+// Whoever registers late has no histograms of what was before, and all of what comes.
+func TestLateRegistration(t *testing.T) {
+	tel, err := telemetry.New(nil)
+	require.NoError(t, err)
+	by := tel.Calls("sqlite", schema.Ref{Name: "people"})
+	by.End(t.Context(), schema.Call{Method: schema.MethodGet})
+	registry := prometheus.NewPedanticRegistry()
+	require.NoError(t, registry.Register(tel))
+	by.End(t.Context(), schema.Call{Method: schema.MethodGet})
+	n, err := testutil.GatherAndCount(registry, "db_client_operation_duration_seconds", "schemactor_warm_calls_total")
+	require.NoError(t, err)
+	require.Equal(t, 2, n)
+	lines := gathered(t, registry)
+	require.Contains(t, lines[0], " 10:1 1")
+	require.Contains(t, lines[len(lines)-1], "schemactor_warm_calls_total COUNTER")
+	require.Contains(t, lines[len(lines)-1], "} 2")
 }
