@@ -138,7 +138,11 @@ func promises(runs []Run) []row {
 	}
 	var rows []row
 	for _, k := range order {
-		rows = append(rows, *lines[k])
+		line := lines[k]
+		if !slices.ContainsFunc(line.Cells, func(c cell) bool { return c.Tone != "" && c.Text != line.Note }) {
+			line.Note = "" // all found what was wanted
+		}
+		rows = append(rows, *line)
 	}
 	slices.SortStableFunc(rows, func(a, b row) int {
 		switch {

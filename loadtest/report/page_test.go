@@ -133,7 +133,7 @@ func TestPromisesOfOneNameAndOtherWants(t *testing.T) {
 	})
 	require.Equal(t, []row{
 		{Name: "rows", Note: "5", Cells: []cell{{"kept", "", "good"}, {"broken", "wanted 7 · u", "bad"}}, Marked: true},
-		{Name: "rows", Note: "6", Cells: []cell{{"6", "t", "good"}, {}}},
+		{Name: "rows", Cells: []cell{{"6", "t", "good"}, {}}},
 		{Name: "locks", Cells: []cell{{}, {"kept", "", "good"}}},
 	}, rows)
 }

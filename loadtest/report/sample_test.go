@@ -143,6 +143,7 @@ func (s shape) ensure(table, process int, random *rand.Rand, elapsed time.Durati
 		e.Spans = append(e.Spans, Span{Phase: phase, From: at, To: at + lasts})
 		at += lasts
 	}
+	phase(PhaseLooking, time.Duration(3+random.IntN(9))*time.Millisecond)
 	turn := time.Duration(table+1) * 14 * time.Millisecond
 	if process == table%s.processes {
 		phase(PhaseWaiting, turn)
@@ -180,7 +181,7 @@ func evil() Run {
 	r.Ensures = append(r.Ensures, Ensure{Table: "odd", Process: 9, Spans: []Span{{Phase: hostile, To: time.Second}, {Phase: "__proto__"}}})
 	r.Faults = append(r.Faults, Mark{Offset: time.Second, Kind: hostile, Target: hostile})
 	r.Errors = append(r.Errors, ErrorCount{Class: hostile, Count: 1, Example: hostile})
-	r.Promises = append(r.Promises, Promise{hostile, false, hostile, hostile, hostile})
+	r.Promises = append(r.Promises, Promise{hostile, false, hostile, "not " + hostile, hostile})
 	return r
 }
 
