@@ -187,6 +187,7 @@ func settings(runs []Run) []row {
 		for i := range runs {
 			line.Marked = line.Marked || slices.ContainsFunc(runs[i].Config, func(s Setting) bool { return s.Flag == flag && s.Given })
 		}
+		line.Note = differing(line.Cells)
 		rows = append(rows, line)
 	}
 	for _, of := range []struct {
@@ -205,7 +206,17 @@ func settings(runs []Run) []row {
 		{"Go", func(r *Run) string { return r.Machine.Go }},
 		{"Library", func(r *Run) string { return r.Machine.Library }},
 	} {
-		rows = append(rows, row{Name: of.name, Cells: each(runs, func(r *Run) cell { return cell{Text: of.text(r)} })})
+		line := row{Name: of.name, Cells: each(runs, func(r *Run) cell { return cell{Text: of.text(r)} })}
+		line.Note = differing(line.Cells)
+		rows = append(rows, line)
 	}
 	return rows
+}
+
+// differing says so where the runs do.
+func differing(cells []cell) string {
+	if slices.ContainsFunc(cells, func(c cell) bool { return c.Text != cells[0].Text }) {
+		return "differs"
+	}
+	return ""
 }

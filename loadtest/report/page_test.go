@@ -100,8 +100,11 @@ func TestSeveralRuns(t *testing.T) {
 	require.Regexp(t, `Latency p50 half are quicker 9\.49 ms 503 ms 53\.0× ▼ worse `, text)
 	require.Regexp(t, `Errors that callers got 0 312 41 `, text)
 	require.Regexp(t, `one migration per table wanted 50 migrations for 50 tables kept: 50 migrations broken: 61 migrations broken: 0 migrations`, text)
-	require.Contains(t, text, "check-every-op the table exists already 309 create loadtest_1a2b_007")
+	require.Contains(t, text, "check-every-op the table exists already 309 – create loadtest_1a2b_007")
+	require.Contains(t, text, "check-every-op deadline exceeded 3 restart")
 	require.Less(t, strings.Index(text, "no caller got an error wanted"), strings.Index(text, "every acknowledged row is there wanted"), "the broken come first")
+	require.Contains(t, text, "--mode given differs coordinator check-every-op if-not-exists")
+	require.Contains(t, text, "--writers given 256 256 256")
 	require.Equal(t, 3, strings.Count(page, `<th scope="col"><span class="dot run-2"></span>check-every-op</th>`), "runs, promises, settings")
 }
 

@@ -188,7 +188,7 @@ func evil() Run {
 // long is a run of many points, kills and tables.
 func long() Run {
 	s := coordinated()
-	s.points, s.kills, s.tables, s.processes, s.migrations = 600, 80, 180, 6, 180
+	s.points, s.kills, s.tables, s.processes, s.migrations = 400, 50, 155, 4, 155
 	r := s.run()
 	r.Warmup = 60 * time.Second
 	r.Faults = append(r.Faults, Mark{Offset: 200 * time.Second, To: 260 * time.Second, Kind: "freeze", Target: "process 3"})

@@ -50,10 +50,10 @@ func kinds(runs []Run) grid {
 }
 
 func errorsOf(runs []Run) grid {
-	g := grid{Head: []string{"Run", "Class", "Count", "One of them"}, Kinds: " tnt"}
+	g := grid{Head: []string{"Run", "Class", "Count", "Because of", "One of them"}, Kinds: " tn t"}
 	for i := range runs {
 		for _, e := range runs[i].Errors {
-			g.add(runs[i].Label(), e.Class, number(e.Count), e.Example)
+			g.add(runs[i].Label(), e.Class, number(e.Count), cmp.Or(e.Fault, none), e.Example)
 		}
 	}
 	return g.fit(runs)
