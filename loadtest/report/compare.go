@@ -12,22 +12,25 @@ func tiles(r *Run) []tile {
 	if r.Warmup > 0 {
 		throughput.Note += " after " + span(r.Warmup) + " of warm-up"
 	}
-	errorNote := "no caller got one"
-	if len(r.Errors) > 0 {
-		errorNote = counted(int64(len(r.Errors)), "class")
-		if len(r.Errors) > 1 {
-			errorNote = number(int64(len(r.Errors))) + " classes"
-		}
-	}
 	tables := tile{"Migrations", number(r.Migrations), "of " + counted(r.Tables, "table")}
 	return []tile{
 		throughput,
 		{"Latency p50", span(r.All.At(0.5)), "half are quicker"},
 		{"Latency p99", span(r.All.At(0.99)), "1 of 100 is slower"},
 		{"Latency p99.9", span(r.All.At(0.999)), "longest " + span(r.All.Max())},
-		{"Errors", number(r.ErrorTotal()), errorNote},
+		{"Errors", number(r.ErrorTotal()), errorNote(r)},
 		tables,
 	}
+}
+
+func errorNote(r *Run) string {
+	switch explained := r.explained(); {
+	case explained > 0:
+		return number(explained) + " more of what was done"
+	case len(r.Errors) == 0:
+		return "no caller got one"
+	}
+	return "that callers got"
 }
 
 // measure is one number by which runs are compared.
@@ -57,7 +60,8 @@ func measures() []measure {
 		latency("Latency p99.9", "1 of 1,000 is slower", 0.999),
 		latency("Longest", "", 1),
 		count("Operations", "after the warm-up", func(r *Run) int64 { return r.All.Count }),
-		count("Errors", "that callers got", (*Run).ErrorTotal),
+		count("Errors", "that callers got, without cause", (*Run).ErrorTotal),
+		count("Errors of faults", "while something was done to the run", (*Run).explained),
 		count("Migrations", "", func(r *Run) int64 { return r.Migrations }),
 		count("Tables", "at the end", func(r *Run) int64 { return r.Tables }),
 	}

@@ -57,6 +57,17 @@ func (r *Run) ErrorTotal() int64 {
 	return n
 }
 
+// explained is the number of errors that are the own of what was done to the run.
+func (r *Run) explained() int64 {
+	var n int64
+	for _, e := range r.Errors {
+		if e.Fault != "" {
+			n += e.Count
+		}
+	}
+	return n
+}
+
 // Label is the run's name, or its mode where it has none.
 func (r *Run) Label() string {
 	switch {

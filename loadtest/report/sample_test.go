@@ -82,7 +82,10 @@ func (s shape) run() Run {
 		r.Faults = append(r.Faults, Mark{Offset: time.Duration(4+7*kill) * time.Second, Kind: "kill", Target: fmt.Sprintf("process %d", kill+1)})
 	}
 	if s.errors > 0 {
-		r.Errors = []ErrorCount{{Class: "the table exists already", Count: s.errors - 3, Example: "create loadtest_1a2b_007: the table exists already"}, {Class: "deadline exceeded", Count: 3}}
+		r.Errors = []ErrorCount{
+			{Class: "the table exists already", Count: s.errors - 3, Example: "create loadtest_1a2b_007: the table exists already"},
+			{Class: "deadline exceeded", Count: 3, Fault: "restart"},
+		}
 	}
 	r.Promises = []Promise{
 		{Name: "one migration per table", Kept: s.migrations == int64(s.tables), Want: fmt.Sprintf("%d migrations for %d tables", s.tables, s.tables), Got: fmt.Sprint(s.migrations, " migrations")},
