@@ -26,7 +26,7 @@ func tiles(r *Run) []tile {
 func errorNote(r *Run) string {
 	switch explained := r.explained(); {
 	case explained > 0:
-		return number(explained) + " more of what was done"
+		return number(explained) + " more, of faults"
 	case len(r.Errors) == 0:
 		return "no caller got one"
 	}
