@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -83,13 +84,20 @@ func oneRun(t *testing.T, browser *browsertest.Browser) {
 }
 
 func threeRuns(t *testing.T, browser *browsertest.Browser) {
-	page := visit(t, browser, coordinated().run(), checking().run(), assuming().run())
-	for _, chart := range charts {
-		for i := range 3 {
-			page.Await(painted(chart, "run-"+strconv.Itoa(i+1)) + " > 100")
-		}
+	short := coordinated()
+	short.points = 12
+	page := visit(t, browser, short.run(), checking().run(), assuming().run())
+	for i, chart := range charts {
+		page.Await(painted(chart, "run-"+strconv.Itoa(i%3+1)) + " > 100")
 	}
 	page.WholeScreenshot("report-three-light")
+
+	// A run that has ended has no value any more; the other ones have theirs.
+	browsertest.Eval[bool](page, `document.querySelector("#throughput .u-over").focus() ?? true`)
+	page.Press(kb.End)
+	values := `[...document.querySelectorAll("#throughput .u-legend .u-value")].slice(1).map((e) => e.textContent).join(" ")`
+	page.Await(values + `.includes("/s")`)
+	require.Regexp(t, `^– [\d,]+/s `, browsertest.Eval[string](page, values)+" ")
 	before := browsertest.Eval[string](page, `document.querySelector("#cdf .u-legend").textContent`)
 	require.Contains(t, before, "check-every-op")
 	browsertest.Eval[bool](page, `(() => {
@@ -99,7 +107,6 @@ func threeRuns(t *testing.T, browser *browsertest.Browser) {
 	})()`)
 	require.Contains(t, browsertest.Eval[string](page, `document.querySelector("#cdf .u-legend").textContent`), "delete")
 	page.Scheme("dark")
-	page.WholeScreenshot("report-three-dark")
 	page.Resize(browsertest.Phone())
 	fits(t, page, browsertest.Phone())
 	page.WholeScreenshot("report-three-phone")
@@ -116,7 +123,7 @@ func hostileTexts(t *testing.T, browser *browsertest.Browser) {
 	fits(t, page, browsertest.Desktop())
 	page.Resize(browsertest.Phone())
 	fits(t, page, browsertest.Phone())
-	page.WholeScreenshot("report-hostile-phone")
+	page.Screenshot("report-hostile-phone")
 }
 
 func nothingMeasured(t *testing.T, browser *browsertest.Browser) {
@@ -135,11 +142,12 @@ func nothingMeasured(t *testing.T, browser *browsertest.Browser) {
 func longRun(t *testing.T, browser *browsertest.Browser) {
 	page := visit(t, browser, long())
 	page.Await(painted("throughput", "run-1") + " > 200")
-	require.Equal(t, "80 × kill, 1 freeze", browsertest.Eval[string](page, `document.querySelector("#throughput .marks").textContent`))
+	require.Equal(t, "50 × kill, 1 freeze", browsertest.Eval[string](page, `document.querySelector("#throughput .marks").textContent`))
 	require.Equal(t, 150, browsertest.Eval[int](page, `document.querySelectorAll(".lane").length`))
 	page.Click("#ensures .more")
-	require.Equal(t, 180, browsertest.Eval[int](page, `document.querySelectorAll(".lane").length`))
-	page.WholeScreenshot("report-long")
+	require.Equal(t, 155, browsertest.Eval[int](page, `document.querySelectorAll(".lane").length`))
+	page.Do(chromedp.ScrollIntoView(chromedp.CSS("#throughput")))
+	page.Screenshot("report-long")
 }
 
 func keys(t *testing.T, browser *browsertest.Browser) {
@@ -223,18 +231,28 @@ func files(t *testing.T, browser *browsertest.Browser) {
 }
 
 func paper(t *testing.T, browser *browsertest.Browser) {
-	page := visit(t, browser, coordinated().run())
+	page := visit(t, browser, coordinated().run(), checking().run())
 	page.Scheme("dark")
+	page.Await(`getComputedStyle(document.body).backgroundColor === "rgb(17, 19, 21)"`)
 	page.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		sheet, err := cdp.Call(ctx, target, cdppage.PrintToPDF, cdppage.PrintToPDFParams{PrintBackground: new(true)})
-		if err == nil && !bytes.HasPrefix(sheet.Data, []byte("%PDF-")) {
-			t.Error("no PDF")
-		}
-		if err == nil {
-			err = os.WriteFile("../../build/screenshots/report.pdf", sheet.Data, 0o644)
+		sheets, err := cdp.Call(ctx, target, cdppage.PrintToPDF, cdppage.PrintToPDFParams{PrintBackground: new(true)})
+		if err == nil && !bytes.HasPrefix(sheets.Data, []byte("%PDF-")) {
+			t.Error("this is no PDF")
 		}
 		return err
 	}))
 	page.Await(`!document.documentElement.classList.contains("printing")`)
-	page.Await(painted("throughput", "run-1") + " > 200")
+
+	// The same again by hand, to be looked at.
+	page.Do(chromedp.EmulateViewport(718, 1000), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Media: "print", Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
+		})
+		return err
+	}))
+	browsertest.Eval[bool](page, `dispatchEvent(new Event("beforeprint"))`)
+	page.Await(`color("run-1") === "#2458d3"`)
+	page.Await(painted("throughput", "run-1") + " > 100")
+	require.False(t, browsertest.Eval[bool](page, `document.querySelector("#ensures .tools").checkVisibility()`))
+	page.WholeScreenshot("report-paper")
 }

@@ -4,14 +4,18 @@
 const redrawAll = () => plots.forEach((entry) => redraw(entry));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
 
-// A page of paper is narrower than a screen, and white.
-const paper = 680;
+// A page of paper is narrower than a screen, and white, and nobody can fold it out.
+const paper = 680, settings = document.getElementById("settings");
+let folded = true;
 addEventListener("beforeprint", () => {
   document.documentElement.classList.add("printing");
+  folded = !settings.open;
+  settings.open = true;
   plots.forEach((entry) => redraw(entry, Math.min(paper, entry.host.clientWidth || paper)));
 });
 addEventListener("afterprint", () => {
   document.documentElement.classList.remove("printing");
+  settings.open = !folded;
   redrawAll();
 });
 

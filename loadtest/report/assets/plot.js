@@ -2,7 +2,7 @@
 "use strict";
 
 const plots = [];
-const plotHeight = 280;
+const plotHeight = 280, often = 24;
 
 // plot draws what build describes into the element with this id, now and whenever colours change. build gives null where there is
 // nothing to show.
@@ -43,26 +43,27 @@ function options(wanted, width, below) {
     axes: [{ ...axis, ...wanted.x.axis, size: 34 }, { ...axis, ...wanted.y.axis }],
     series: [wanted.x.series, ...wanted.series.map((s) => ({ width: 1.75, spanGaps: true, points: { show: wanted.data[0].length < 3 }, ...s }))],
     cursor: {
-      dataIdx: nearest, sync: wanted.sync ? { key: wanted.sync, setSeries: false } : undefined,
+      dataIdx: nearest(wanted.reach ?? 0), sync: wanted.sync ? { key: wanted.sync, setSeries: false } : undefined,
       points: { size: 7, width: 2, fill: () => color("card") }, y: false, drag: { x: true, y: false, setScale: true },
     },
     hooks: {
       drawClear: [(u) => shade(u, wanted.zone, marks)],
-      draw: [(u) => drawMarks(u, marks, font)],
+      draw: [(u) => drawMarks(u, marks)],
       setCursor: [(u) => tellMark(u, marks, below)],
     },
   };
 }
 
-// nearest finds the value of a series that is next to the pointer: runs were not looked at in the same moments.
-function nearest(u, series, at) {
-  const values = u.data[series];
-  for (let far = 0; far < values.length; far++) {
-    if (values[at - far] != null) return at - far;
-    if (values[at + far] != null) return at + far;
+// nearest finds the value of a series that is next to the pointer, and no further away than reach: runs were not looked at in the
+// same moments, and one has ended before the other.
+const nearest = (reach) => (u, series, at) => {
+  const xs = u.data[0], values = u.data[series], near = (i) => i >= 0 && i < xs.length && Math.abs(xs[i] - xs[at]) <= reach;
+  for (let far = 0; near(at - far) || near(at + far); far++) {
+    if (near(at - far) && values[at - far] != null) return at - far;
+    if (near(at + far) && values[at + far] != null) return at + far;
   }
-  return at;
-}
+  return null;
+};
 
 function box(u, from, to, fill) {
   const left = Math.max(u.valToPos(from, "x", true), u.bbox.left);
@@ -78,31 +79,33 @@ function shade(u, zone, marks) {
   if (zone) box(u, zone.from, zone.to, color("shade"));
   for (const mark of marks) if (mark.to > mark.at) box(u, mark.at, mark.to, color("shade"));
   u.ctx.restore();
-  if (zone) marksText(u, zone.from, zone.text, color("muted"));
+  if (zone) put(u, zone.from, zone.text, color("muted"), 16);
 }
 
-function marksText(u, at, text, fill) {
+// put writes a word at a moment, above the lines or as far below the upper edge, and gives where it ends.
+function put(u, at, text, fill, below = -4) {
   const ratio = uPlot.pxRatio, x = u.valToPos(at, "x", true);
   u.ctx.save();
   u.ctx.font = 11 * ratio + "px " + getComputedStyle(document.body).fontFamily;
   u.ctx.fillStyle = fill;
   u.ctx.textBaseline = "bottom";
+  u.ctx.textAlign = "left";
   const width = u.ctx.measureText(text).width;
-  u.ctx.fillText(text, Math.min(x, u.bbox.left + u.bbox.width - width), u.bbox.top - 4 * ratio);
+  u.ctx.fillText(text, Math.min(x + (below > 0 ? 5 * ratio : 0), u.bbox.left + u.bbox.width - width), u.bbox.top + below * ratio);
   u.ctx.restore();
   return x + width;
 }
 
-// drawMarks draws a line for each mark, and its word where there is room for it.
+// drawMarks draws a line for each mark, and its word where there is room for it. What happens all the time is named below.
 function drawMarks(u, marks) {
-  const ratio = uPlot.pxRatio;
+  const ratio = uPlot.pxRatio, kinds = kindsOf(marks);
   let free = -Infinity;
   for (const mark of marks) {
     const x = Math.round(u.valToPos(mark.at, "x", true)) + 0.5;
     if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue;
     u.ctx.save();
     u.ctx.strokeStyle = mark.color ?? color("muted");
-    u.ctx.globalAlpha = marks.length > 60 ? 0.3 : 0.7;
+    u.ctx.globalAlpha = kinds.get(mark.kind) > often ? 0.35 : 0.8;
     u.ctx.lineWidth = ratio;
     u.ctx.setLineDash([3 * ratio, 3 * ratio]);
     u.ctx.beginPath();
@@ -110,7 +113,7 @@ function drawMarks(u, marks) {
     u.ctx.lineTo(x, u.bbox.top + u.bbox.height);
     u.ctx.stroke();
     u.ctx.restore();
-    if (x > free) free = marksText(u, mark.at, mark.kind, mark.color ?? color("muted")) + 8 * ratio;
+    if (x > free && kinds.get(mark.kind) <= often) free = put(u, mark.at, mark.kind, mark.color ?? color("muted")) + 8 * ratio;
   }
 }
 
@@ -120,10 +123,12 @@ function tellMark(u, marks, below) {
   below.textContent = u.cursor.left < 0 || near.length === 0 ? marksSummary(marks) : near.slice(0, 3).map((m) => atSecond(m.at) + " " + m.text).join(", ") + (near.length > 3 ? ", …" : "");
 }
 
-function marksSummary(marks) {
+const marksSummary = (marks) => [...kindsOf(marks)].map(([kind, n]) => (n === 1 ? "1 " + kind : count(n) + " × " + kind)).join(", ");
+
+function kindsOf(marks) {
   const kinds = new Map();
   for (const mark of marks) kinds.set(mark.kind, (kinds.get(mark.kind) ?? 0) + 1);
-  return [...kinds].map(([kind, n]) => (n === 1 ? "1 " + kind : count(n) + " × " + kind)).join(", ");
+  return kinds;
 }
 
 // reachable lets keys and fingers do what a mouse does.
