@@ -65,7 +65,9 @@ func phaseOf(step schema.Phase) (phase report.Phase, known bool) {
 	switch step {
 	case schema.PhaseLock:
 		return report.PhaseWaiting, true
-	case schema.PhaseSurvey, schema.PhaseInspect, schema.PhasePlan:
+	case schema.PhaseSurvey:
+		return report.PhaseLooking, true
+	case schema.PhaseInspect, schema.PhasePlan:
 		return report.PhaseLocked, true
 	case schema.PhaseApply, schema.PhaseVerify, schema.PhaseRecord, schema.PhaseCommit:
 		return report.PhaseApplying, true
@@ -87,7 +89,7 @@ func (l *timeline) listener() *schema.Listener {
 		}
 	}
 	return &schema.Listener{
-		Ensuring: to(report.PhaseLocked), LockWaiting: to(report.PhaseWaiting), Ready: to(report.PhaseReady),
+		Ensuring: to(report.PhaseLooking), LockWaiting: to(report.PhaseWaiting), Ready: to(report.PhaseReady),
 		Failed: to(report.PhaseFailed), Invalidated: to(""),
 		Entered: func(e schema.Event) {
 			if phase, known := phaseOf(e.Phase); known {

@@ -12,22 +12,25 @@ func tiles(r *Run) []tile {
 	if r.Warmup > 0 {
 		throughput.Note += " after " + span(r.Warmup) + " of warm-up"
 	}
-	errorNote := "no caller got one"
-	if classes := r.classes(); classes > 0 {
-		errorNote = counted(classes, "class")
-		if classes > 1 {
-			errorNote = number(classes) + " classes"
-		}
-	}
 	tables := tile{"Migrations", number(r.Migrations), "of " + counted(r.Tables, "table")}
 	return []tile{
 		throughput,
 		{"Latency p50", span(r.All.At(0.5)), "half are quicker"},
 		{"Latency p99", span(r.All.At(0.99)), "1 of 100 is slower"},
 		{"Latency p99.9", span(r.All.At(0.999)), "longest " + span(r.All.Max())},
-		{"Errors", number(r.ErrorTotal()), errorNote},
+		{"Errors", number(r.ErrorTotal()), errorNote(r)},
 		tables,
 	}
+}
+
+func errorNote(r *Run) string {
+	switch explained := r.explained(); {
+	case explained > 0:
+		return number(explained) + " more, of faults"
+	case len(r.Errors) == 0:
+		return "no caller got one"
+	}
+	return "that callers got"
 }
 
 // measure is one number by which runs are compared.
@@ -57,7 +60,8 @@ func measures() []measure {
 		latency("Latency p99.9", "1 of 1,000 is slower", 0.999),
 		latency("Longest", "", 1),
 		count("Operations", "after the warm-up", func(r *Run) int64 { return r.All.Count }),
-		count("Errors", "that callers got", (*Run).ErrorTotal),
+		count("Errors", "that callers got, without cause", (*Run).ErrorTotal),
+		count("Errors of faults", "while something was done to the run", (*Run).explained),
 		count("Migrations", "", func(r *Run) int64 { return r.Migrations }),
 		count("Tables", "at the end", func(r *Run) int64 { return r.Tables }),
 	}
@@ -138,7 +142,11 @@ func promises(runs []Run) []row {
 	}
 	var rows []row
 	for _, k := range order {
-		rows = append(rows, *lines[k])
+		line := lines[k]
+		if !slices.ContainsFunc(line.Cells, func(c cell) bool { return c.Tone != "" && c.Text != line.Note }) {
+			line.Note = "" // all found what was wanted
+		}
+		rows = append(rows, *line)
 	}
 	slices.SortStableFunc(rows, func(a, b row) int {
 		switch {
@@ -183,6 +191,7 @@ func settings(runs []Run) []row {
 		for i := range runs {
 			line.Marked = line.Marked || slices.ContainsFunc(runs[i].Config, func(s Setting) bool { return s.Flag == flag && s.Given })
 		}
+		line.Note = differing(line.Cells)
 		rows = append(rows, line)
 	}
 	for _, of := range []struct {
@@ -201,7 +210,17 @@ func settings(runs []Run) []row {
 		{"Go", func(r *Run) string { return r.Machine.Go }},
 		{"Library", func(r *Run) string { return r.Machine.Library }},
 	} {
-		rows = append(rows, row{Name: of.name, Cells: each(runs, func(r *Run) cell { return cell{Text: of.text(r)} })})
+		line := row{Name: of.name, Cells: each(runs, func(r *Run) cell { return cell{Text: of.text(r)} })}
+		line.Note = differing(line.Cells)
+		rows = append(rows, line)
 	}
 	return rows
+}
+
+// differing says so where the runs do.
+func differing(cells []cell) string {
+	if slices.ContainsFunc(cells, func(c cell) bool { return c.Text != cells[0].Text }) {
+		return "differs"
+	}
+	return ""
 }

@@ -57,11 +57,12 @@ func (r *Run) ErrorTotal() int64 {
 	return n
 }
 
-// classes is the number of classes of the errors of ErrorTotal.
-func (r *Run) classes() (n int64) {
+// explained is the number of errors that are the own of what was done to the run.
+func (r *Run) explained() int64 {
+	var n int64
 	for _, e := range r.Errors {
-		if e.Fault == "" {
-			n++
+		if e.Fault != "" {
+			n += e.Count
 		}
 	}
 	return n

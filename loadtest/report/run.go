@@ -152,8 +152,9 @@ type Phase string
 
 // The phases of a Span.
 const (
-	PhaseWaiting  Phase = "waiting"  // for another process, which has the lock
-	PhaseLocked   Phase = "locked"   // has the lock, or needs none: reads ledger and catalogue, plans
+	PhaseLooking  Phase = "looking"  // reads ledger and catalogue, without a lock: perhaps the table is there
+	PhaseWaiting  Phase = "waiting"  // for the lock, which another process may have
+	PhaseLocked   Phase = "locked"   // has the lock: reads again, and plans
 	PhaseApplying Phase = "applying" // runs statements, up to the commit
 	PhaseReady    Phase = "ready"    // remembers the table as ready
 	PhaseFailed   Phase = "failed"   // an attempt has failed, and the next one is not there yet

@@ -82,7 +82,10 @@ func (s shape) run() Run {
 		r.Faults = append(r.Faults, Mark{Offset: time.Duration(4+7*kill) * time.Second, Kind: "kill", Target: fmt.Sprintf("process %d", kill+1)})
 	}
 	if s.errors > 0 {
-		r.Errors = []ErrorCount{{Class: "the table exists already", Count: s.errors - 3, Example: "create loadtest_1a2b_007: the table exists already"}, {Class: "deadline exceeded", Count: 3}}
+		r.Errors = []ErrorCount{
+			{Class: "the table exists already", Count: s.errors - 3, Example: "create loadtest_1a2b_007: the table exists already"},
+			{Class: "deadline exceeded", Count: 3, Fault: "restart"},
+		}
 	}
 	r.Promises = []Promise{
 		{Name: "one migration per table", Kept: s.migrations == int64(s.tables), Want: fmt.Sprintf("%d migrations for %d tables", s.tables, s.tables), Got: fmt.Sprint(s.migrations, " migrations")},
@@ -143,6 +146,7 @@ func (s shape) ensure(table, process int, random *rand.Rand, elapsed time.Durati
 		e.Spans = append(e.Spans, Span{Phase: phase, From: at, To: at + lasts})
 		at += lasts
 	}
+	phase(PhaseLooking, time.Duration(3+random.IntN(9))*time.Millisecond)
 	turn := time.Duration(table+1) * 14 * time.Millisecond
 	if process == table%s.processes {
 		phase(PhaseWaiting, turn)
@@ -180,14 +184,14 @@ func evil() Run {
 	r.Ensures = append(r.Ensures, Ensure{Table: "odd", Process: 9, Spans: []Span{{Phase: hostile, To: time.Second}, {Phase: "__proto__"}}})
 	r.Faults = append(r.Faults, Mark{Offset: time.Second, Kind: hostile, Target: hostile})
 	r.Errors = append(r.Errors, ErrorCount{Class: hostile, Count: 1, Example: hostile})
-	r.Promises = append(r.Promises, Promise{hostile, false, hostile, hostile, hostile})
+	r.Promises = append(r.Promises, Promise{hostile, false, hostile, "not " + hostile, hostile})
 	return r
 }
 
 // long is a run of many points, kills and tables.
 func long() Run {
 	s := coordinated()
-	s.points, s.kills, s.tables, s.processes, s.migrations = 600, 80, 180, 6, 180
+	s.points, s.kills, s.tables, s.processes, s.migrations = 400, 50, 155, 4, 155
 	r := s.run()
 	r.Warmup = 60 * time.Second
 	r.Faults = append(r.Faults, Mark{Offset: 200 * time.Second, To: 260 * time.Second, Kind: "freeze", Target: "process 3"})

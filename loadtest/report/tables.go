@@ -50,13 +50,10 @@ func kinds(runs []Run) grid {
 }
 
 func errorsOf(runs []Run) grid {
-	g := grid{Head: []string{"Run", "Class", "Count", "One of them"}, Kinds: " tnt"}
+	g := grid{Head: []string{"Run", "Class", "Count", "Because of", "One of them"}, Kinds: " tn t"}
 	for i := range runs {
 		for _, e := range runs[i].Errors {
-			if e.Fault != "" {
-				e.Class += ", of a " + e.Fault
-			}
-			g.add(runs[i].Label(), e.Class, number(e.Count), e.Example)
+			g.add(runs[i].Label(), e.Class, number(e.Count), cmp.Or(e.Fault, none), e.Example)
 		}
 	}
 	return g.fit(runs)
@@ -156,7 +153,7 @@ func curves(runs []Run) grid {
 
 // ensures has a row for each process and table, in the order of the tables' names.
 func ensures(runs []Run) grid {
-	g := grid{Head: []string{"Run", "Table", "Process", "Ready at", "Waiting", "Locked", "Applying", "Failed"}, Kinds: "  nnnnnn"}
+	g := grid{Head: []string{"Run", "Table", "Process", "Ready at", "Looking", "Waiting", "Locked", "Applying", "Failed"}, Kinds: "  nnnnnnn"}
 	for i := range runs {
 		sorted := slices.Clone(runs[i].Ensures)
 		slices.SortStableFunc(sorted, func(a, b Ensure) int { return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(a.Process, b.Process)) })
@@ -169,7 +166,7 @@ func ensures(runs []Run) grid {
 				spent[s.Phase] += s.To - s.From
 			}
 			g.add(runs[i].Label(), e.Table, strconv.FormatInt(e.Process, 10), ready,
-				span(spent[PhaseWaiting]), span(spent[PhaseLocked]), span(spent[PhaseApplying]), span(spent[PhaseFailed]))
+				span(spent[PhaseLooking]), span(spent[PhaseWaiting]), span(spent[PhaseLocked]), span(spent[PhaseApplying]), span(spent[PhaseFailed]))
 		}
 	}
 	return g.fit(runs)

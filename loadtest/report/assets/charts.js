@@ -48,7 +48,9 @@ function warmup() {
   return all.size === 1 && !all.has(0) ? { from: 0, to: seconds(runs[0].warmup_ns), text: "warm-up" } : null;
 }
 
-const timed = (rest) => ({ x: timeAxis, marks: marks(), zone: warmup(), sync: "time", ...rest });
+// A value is told for the moments that are closer to it than to any other one of its run.
+const reach = Math.max(0, ...runs.flatMap((run) => (run.series ?? []).map((p) => seconds(p.length_ns ?? 0)))) * 0.75;
+const timed = (rest) => ({ x: timeAxis, marks: marks(), zone: warmup(), sync: "time", reach, ...rest });
 // withSeries has only the runs that overTime has kept.
 const withSeries = (lines) => runs.flatMap((run, i) => (run.series?.length ? lines(run, i) : []));
 

@@ -4,9 +4,10 @@
 // Phases by weight: where the processes of a table are put together, the heaviest one is seen. The height says it as the colour does.
 const phases = [
   { name: "ready", height: 0.34, text: "remembers the table as ready" },
-  { name: "waiting", height: 0.5, text: "waits for another process" },
+  { name: "looking", height: 0.4, text: "reads what is there, without a lock" },
+  { name: "waiting", height: 0.55, text: "waits for the lock" },
   { name: "failed", height: 0.7, text: "an attempt failed" },
-  { name: "locked", height: 0.8, text: "has the lock, reads and plans" },
+  { name: "locked", height: 0.8, text: "has the lock, reads again and plans" },
   { name: "applying", height: 1, text: "runs statements" },
 ];
 const weight = new Map(phases.map((phase, i) => [phase.name, i]));
@@ -225,7 +226,7 @@ class Lanes {
 }
 
 function legend() {
-  const order = ["waiting", "locked", "applying", "ready", "failed"];
+  const order = ["looking", "waiting", "locked", "applying", "ready", "failed"];
   return make("ul", { class: "legend" }, ...order.map((name) => {
     const phase = phases[weight.get(name)], high = 11 * phase.height;
     return make("li", {}, draw("svg", { viewBox: "0 0 22 12", "aria-hidden": "true" }, draw("rect", { class: name, x: 0, y: (12 - high) / 2, width: 22, height: high })), name, make("span", { class: "unseen" }, ": " + phase.text));

@@ -43,7 +43,7 @@ function options(wanted, width, below) {
     axes: [{ ...axis, ...wanted.x.axis, size: 34 }, { ...axis, ...wanted.y.axis }],
     series: [wanted.x.series, ...wanted.series.map((s) => ({ width: 1.75, spanGaps: true, points: { show: wanted.data[0].length < 3 }, ...s }))],
     cursor: {
-      dataIdx: nearest, sync: wanted.sync ? { key: wanted.sync, setSeries: false } : undefined,
+      dataIdx: nearest(wanted.reach ?? 0), sync: wanted.sync ? { key: wanted.sync, setSeries: false } : undefined,
       points: { size: 7, width: 2, fill: () => color("card") }, y: false, drag: { x: true, y: false, setScale: true },
     },
     hooks: {
@@ -54,15 +54,16 @@ function options(wanted, width, below) {
   };
 }
 
-// nearest finds the value of a series that is next to the pointer: runs were not looked at in the same moments.
-function nearest(u, series, at) {
-  const values = u.data[series];
-  for (let far = 0; far < values.length; far++) {
-    if (values[at - far] != null) return at - far;
-    if (values[at + far] != null) return at + far;
+// nearest finds the value of a series that is next to the pointer, and no further away than reach: runs were not looked at in the
+// same moments, and one has ended before the other.
+const nearest = (reach) => (u, series, at) => {
+  const xs = u.data[0], values = u.data[series], near = (i) => i >= 0 && i < xs.length && Math.abs(xs[i] - xs[at]) <= reach;
+  for (let far = 0; near(at - far) || near(at + far); far++) {
+    if (near(at - far) && values[at - far] != null) return at - far;
+    if (near(at + far) && values[at + far] != null) return at + far;
   }
-  return at;
-}
+  return null;
+};
 
 function box(u, from, to, fill) {
   const left = Math.max(u.valToPos(from, "x", true), u.bbox.left);
