@@ -49,14 +49,15 @@ var floorPlan = map[string]floor{
 	},
 	"loadtest/load": {
 		project: []string{
-			"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "coordinator", "internal/fleet", "internal/checker",
+			"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "coordinator", "internal/baseline", "internal/checker",
+			"internal/fleet", "internal/postgresserver", "loadtest/report",
 		},
-		others: []string{"github.com/HdrHistogram/hdrhistogram-go"},
+		others: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/jackc/pgx/v5/stdlib", "github.com/mattn/go-sqlite3"},
 	},
 	"loadtest/report": {},
 	"loadtest": {
 		project: []string{"loadtest/load", "loadtest/report", "internal/fleet"},
-		others:  []string{"github.com/spf13/cobra", "golang.org/x/term"},
+		others:  []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/vbauerster/mpb/v8", "golang.org/x/term"},
 	},
 	"internal/nodetest": {
 		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "actors", "nodes", "internal/postgrestest"},

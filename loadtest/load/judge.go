@@ -19,10 +19,11 @@ type judgement struct {
 	accounts []account
 	shipped  int // the newest version of the model that all tables were changed to
 
-	used   []int             // the tables that are judged
-	parts  []map[int64]int64 // of each table: the rows of pairs that are there, with their part
-	unsaid int64             // rows that are there and that nobody acknowledged, because their writers were killed or cut off
-	lost   int64             // rows that went with their table
+	used             []int             // the tables that are judged
+	parts            []map[int64]int64 // of each table: the rows of pairs that are there, with their part
+	unsaid           int64             // rows that are there and that nobody acknowledged, because their writers were killed or cut off
+	lost             int64             // rows that went with their table
+	migrations, keys int               // that must be there
 }
 
 // judge gives the verdict. Tables that no writer came to use are left out.
@@ -55,7 +56,9 @@ func (j *judgement) judge(ctx context.Context) (*checker.Verdict, error) {
 		if j.cfg.Changes > 0 {
 			makings = append(makings, finding)
 		}
-		tables = append(tables, checker.Table{Model: model, Applied: applied, Keys: a.must()})
+		must := a.must()
+		j.migrations, j.keys = j.migrations+applied, j.keys+len(must)
+		tables = append(tables, checker.Table{Model: model, Applied: applied, Keys: must})
 		rules = append(rules, wholeRows(s, refs[i], version, j.cfg.RowSize))
 		j.used = append(j.used, i)
 	}

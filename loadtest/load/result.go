@@ -3,7 +3,6 @@ package load
 import (
 	"bufio"
 	"cmp"
-	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -41,6 +40,8 @@ type Result struct {
 	Lost int64
 	// Kept says where the tables are, if they were kept.
 	Kept string
+
+	judged *judgement
 }
 
 // OK reports whether every promise was kept: the database is as it must be, and no caller got an error that is not a fault's own. What
@@ -160,69 +161,4 @@ func cpu() string {
 		}
 	}
 	return ""
-}
-
-// promise turns the verdict into promises: those that people ask for first, and then the rest.
-func (r *Result) promise() {
-	run := &r.Run
-	for _, check := range r.Verdict.Checks() {
-		p := report.Promise{Name: promiseOf(check), Kept: true}
-		var passed, of int
-		for _, f := range r.Verdict.Findings {
-			if f.Check != check {
-				continue
-			}
-			of++
-			switch {
-			case f.OK:
-				passed++
-			case p.Kept:
-				p.Kept, p.Detail = false, strings.TrimSpace(f.Table+": want "+f.Want+", have "+f.Have)
-			}
-		}
-		p.Want, p.Got = fmt.Sprintf("%d of %d", of, of), fmt.Sprintf("%d of %d", passed, of)
-		run.Promises = append(run.Promises, p)
-	}
-	var errors int64
-	example := ""
-	for _, e := range run.Errors {
-		if e.Fault == "" {
-			errors += e.Count
-			example = cmp.Or(example, e.Class)
-		}
-	}
-	run.Promises = append(run.Promises, report.Promise{
-		Name: noErrors, Kept: errors == 0, Want: "0", Got: fmt.Sprint(errors), Detail: example,
-	})
-	first := []string{promiseOf("revisions"), promiseOf("rows"), noErrors}
-	rank := func(p report.Promise) int {
-		if at := slices.Index(first, p.Name); at >= 0 {
-			return at
-		}
-		return len(first)
-	}
-	slices.SortStableFunc(run.Promises, func(a, b report.Promise) int { return cmp.Compare(rank(a), rank(b)) })
-}
-
-const noErrors = "no caller got an error"
-
-// promiseOf is a check in the words of a promise.
-func promiseOf(check string) string {
-	switch check {
-	case "revisions":
-		return "one migration per table and version"
-	case "rows":
-		return "every acknowledged row is there, once"
-	case "keys":
-		return "no key is there twice"
-	case "whole rows":
-		return "no row is half written"
-	case "whole pairs":
-		return "no transaction is half done"
-	case "changes":
-		return "every acknowledged change is kept"
-	case "catalogue":
-		return "each table is its model"
-	}
-	return check
 }

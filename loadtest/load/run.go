@@ -104,7 +104,7 @@ func (r *run) judge(ctx context.Context, folder string) (err error) {
 	if r.result.Verdict, err = j.judge(ctx); err != nil {
 		return err
 	}
-	run.Unsaid, r.result.Lost = j.unsaid, j.lost
+	run.Unsaid, r.result.Lost, r.result.judged = j.unsaid, j.lost, j
 	r.result.promise()
 	return nil
 }
