@@ -69,7 +69,7 @@ function cdf(lines) {
     series: curves.map((c) => ({ label: c.label, stroke: c.stroke(), dash: c.dash, value: (u, v) => writePart(v), points: { show: c.points.length === 1 } })),
     x: {
       scale: { ...x.scale, range: (u, from, to) => (from == null ? [0.1, 10] : from === to ? decades(from, to) : [below(from), to]) },
-      axis: { values: powersOnly(span), space: 30 }, series: { label: "At most", value: (u, v) => span(v) },
+      axis: { ...x.axis, values: roundOnly(span), space: 30 }, series: { label: "At most", value: (u, v) => span(v) },
     },
     y: { scale: { range: [0, top * 1.04] }, axis: { splits: parts, values: (u, ticks) => ticks.map(writePart), size: 70 } },
   };
