@@ -44,7 +44,7 @@ var floorPlan = map[string]floor{
 	"cmd/demo": {
 		project: []string{
 			"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator",
-			"cmd/demo/service",
+			"cmd/demo/service", "internal/baseline",
 		},
 		others: []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid", "go.uber.org/zap"},
 	},
@@ -69,21 +69,24 @@ var floorPlan = map[string]floor{
 		project: []string{"dialect/postgres", "coordinator", "coordinator/coordinatortest/internal/models", "internal/postgrestest"},
 		others:  []string{"github.com/jackc/pgx/v5"},
 	},
-	"internal/fleet":   {others: []string{"golang.org/x/sys"}},
-	"internal/checker": {project: []string{"schema", "dialect"}},
+	"internal/fleet":    {others: []string{"golang.org/x/sys"}},
+	"internal/baseline": {project: []string{"schema", "dialect"}},
+	"internal/checker":  {project: []string{"schema", "dialect"}},
 	"internal/faults": {
 		project: []string{"schema", "dialect"},
 		others:  []string{"golang.org/x/sys"},
 	},
 	"loadtest/load": {
 		project: []string{
-			"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "coordinator", "internal/fleet", "internal/checker",
+			"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "coordinator", "internal/baseline", "internal/checker",
+			"internal/fleet", "internal/postgresserver", "loadtest/report",
 		},
-		others: []string{"github.com/HdrHistogram/hdrhistogram-go"},
+		others: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/jackc/pgx/v5/stdlib", "github.com/mattn/go-sqlite3"},
 	},
+	"loadtest/report": {},
 	"loadtest": {
-		project: []string{"loadtest/load", "internal/fleet"},
-		others:  []string{"github.com/spf13/cobra", "golang.org/x/term"},
+		project: []string{"loadtest/load", "loadtest/report", "internal/fleet"},
+		others:  []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/vbauerster/mpb/v8", "golang.org/x/term"},
 	},
 	"internal/nodetest": {
 		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "actors", "nodes", "internal/postgrestest"},
@@ -91,9 +94,10 @@ var floorPlan = map[string]floor{
 	},
 	"internal/browsertest": {others: []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto"}},
 	"internal/postgrestest": {
-		project: []string{"schema", "dialect", "dialect/postgres"},
-		others:  []string{"github.com/jackc/pgx/v5", "github.com/stretchr/testify", "golang.org/x/sys"},
+		project: []string{"schema", "dialect", "dialect/postgres", "internal/postgresserver"},
+		others:  []string{"github.com/jackc/pgx/v5", "github.com/stretchr/testify"},
 	},
+	"internal/postgresserver": {others: []string{"github.com/jackc/pgx/v5"}},
 }
 
 // source is one folder's Go files, by their path from the module's root.

@@ -22,8 +22,8 @@ func TestKilledProcessesBreakNoPromise(t *testing.T) {
 		require.Empty(t, errOut)
 		require.Regexp(t, `(?m)^6 writers in 3 processes on 3 tables for 1m0s, a kill every 200ms$`, out)
 		require.Regexp(t, `(?m)^ +\d+\.\ds +[\d,]+/s  p50 +\S+  p99 +\S+  tables 3  migrations 3  errors 0  kills \d+$`, out)
-		require.Regexp(t, `(?m)^  creates +[1-9][\d,]*, [\d,]+/s; p50 .+ms, p99 .+s, longest .+s$`, out)
-		for _, name := range []string{"pairs", "reads", "updates", "deletes", "kills"} {
+		require.Regexp(t, `(?m)^  operations +[1-9][\d,]*, [\d,]+/s; p50 .+s, p99 .+s, p99.9 .+s, longest .+s$`, out)
+		for _, name := range []string{"  create", "  pair", "  read", "  list", "  update", "  delete", "kills"} {
 			require.Regexp(t, `(?m)^  `+name+` +[1-9]`, out)
 		}
 		require.Regexp(t, `(?m)^  migrations +3 of 3 tables$`, out)
@@ -31,6 +31,9 @@ func TestKilledProcessesBreakNoPromise(t *testing.T) {
 		for _, check := range []string{"revisions", "catalogue", "rows", "whole rows", "whole pairs", "changes"} {
 			require.Regexp(t, `(?m)^  `+check+` +3 tables +ok$`, out)
 		}
+		require.Regexp(t, `(?m)^  kept +one migration per table and version: 3 migrations of 3 tables$`, out)
+		require.Regexp(t, `(?m)^  kept +every acknowledged row is there, once: [1-9]\d+ rows in 3 tables$`, out)
+		require.Regexp(t, `(?m)^  kept +no caller got an error: 0$`, out)
 		require.NotContains(t, out, "\x1b", "no terminal, no escapes")
 		require.True(t, strings.HasSuffix(out, "\nEvery promise kept.\n"), out)
 		require.Zero(t, f.left())
@@ -134,24 +137,60 @@ func TestTemporaryFileGoes(t *testing.T) {
 func TestFaultyInputIsNamed(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "no", "folder.db")
 	for args, want := range map[string]string{
-		"--writers 0":                              "--writers must be from 1 to 100000, not 0",
-		"--tables -3":                              "--tables must be",
-		"--processes 0":                            "--processes must be",
-		"--processes 65":                           "--processes must not be more than the 64 writers",
-		"--duration 0s":                            "--duration must be longer than nothing",
-		"--duration soon":                          "--duration",
-		"--kill-every 1ms":                         "--kill-every must be 0 for never",
-		"--kill-every -1s":                         "--kill-every must be 0 for never",
-		"--database mysql://u:secret@h/x":          `--database has the unknown scheme "mysql"`,
-		"--database mysql:u:secret@h":              "--database is neither postgres://… nor",
-		"--database :memory:":                      "--database must be a file",
-		"--database sqlite:":                       "--database needs a path",
-		"--database postgres://u:secret@[::1]:1/x": "open PostgreSQL [::1]:1/x: ",
-		"--database " + missing:                    "open SQLite " + missing,
-		"--drop":                                   "--drop needs --database",
-		"--drop --database " + missing:             "--database names a file that is not there",
-		"--bogus":                                  "unknown flag: --bogus",
-		"herd":                                     `unknown argument "herd"`,
+		"--writers 0":                            "--writers must be from 1 to 100000, not 0",
+		"--tables -3":                            "--tables must be",
+		"--processes 0":                          "--processes must be",
+		"--processes 65":                         "--processes must not be more than the 64 writers",
+		"--duration 0s":                          "--duration must be longer than nothing",
+		"--duration soon":                        "--duration",
+		"--kill-every 1ms":                       "--kill-every must be 0 for never",
+		"--count -1":                             "--count must be 0 for no limit, or more, not -1",
+		"--duration 0s --count 0":                "--duration must be longer than nothing, not 0s",
+		"--warm-up -1s":                          "--warm-up must be 0 for none",
+		"--rate -5":                              "--rate must be 0 for no rate",
+		"--rate NaN":                             "--rate must be 0 for no rate",
+		"--row-size -1":                          "--row-size must be from 0 to 1048576, not -1",
+		"--changes 7":                            "--changes must be from 0 to 6, not 7",
+		"--mode gorm":                            `--mode is the unknown "gorm": there are coordinator, check-every-op and if-not-exists`,
+		"--keys hot":                             `--keys is the unknown "hot": there are uniform, zipf and sequential`,
+		"--mix create=5,drop=1":                  `--mix has the unknown operation "drop": there are create, pair, read, list, update, delete`,
+		"--mix create":                           `--mix has the part "create", which is not like create=50`,
+		"--mix create=x":                         `--mix gives create the weight "x"`,
+		"--mix create=1,create=2":                "--mix names create twice",
+		"--mix read=5":                           "--mix has no creates",
+		"--mix create=1,pair=1 --tables 1":       "--mix has pairs, which need two tables",
+		"--drop-every 1ms":                       "--drop-every must be 0 for never, or at least 100ms",
+		"--freeze-every 1ms":                     "--freeze-every must be 0 for never, or at least 100ms",
+		"--freeze-for 1s":                        "--freeze-for says how long, and --freeze-every does not say how often",
+		"--freeze-every 1s --freeze-for 1s":      "--freeze-for must be shorter than --freeze-every",
+		"--freeze-every 9s --freeze-for 8s":      "--freeze-for must be from 10ms to 3s, not 8s",
+		"--cut-every 1s":                         "--cut-every has nothing to cut",
+		"--cut-every 1s --database x.db":         "--cut-every has nothing to cut",
+		"--cut-every 1ms --database postgres":    "--cut-every must be 0 for never, or at least 100ms",
+		"--restart-every 5s":                     "--restart-every restarts only a server that the run has started itself: it needs --database postgres",
+		"--restart-every 1s --database postgres": "--restart-every must be 0 for never, or at least 2s",
+		"--restart-every 5s --database postgres://h/x":  "--restart-every restarts only a server",
+		"--report " + filepath.Dir(missing) + "/r.html": "--report cannot be written: ",
+		"--json " + filepath.Dir(missing) + "/r.json":   "--json cannot be written: ",
+		"--json " + os.TempDir():                        "--json names a folder",
+		"--report -":                                    "--report must be a file",
+		"--json x --report x":                           "--report names the same file as --json",
+		"--drop --database postgres":                    "--drop needs --database",
+		"report":                                        "report: names of files with results are missing",
+		"report x.json":                                 "--out must name the file",
+		"report " + missing + " --out x.html":           "report: open " + missing,
+		"report loadtest_test.go --out x.html":          "report: loadtest_test.go: read the result",
+		"--kill-every -1s":                              "--kill-every must be 0 for never",
+		"--database mysql://u:secret@h/x":               `--database has the unknown scheme "mysql"`,
+		"--database mysql:u:secret@h":                   "--database is neither postgres://… nor",
+		"--database :memory:":                           "--database must be a file",
+		"--database sqlite:":                            "--database needs a path",
+		"--database postgres://u:secret@[::1]:1/x":      "open PostgreSQL [::1]:1/x: ",
+		"--database " + missing:                         "open SQLite " + missing,
+		"--drop":                                        "--drop needs --database",
+		"--drop --database " + missing:                  "--database names a file that is not there",
+		"--bogus":                                       "unknown flag: --bogus",
+		"herd":                                          `unknown argument "herd"`,
 	} {
 		code, out, errOut := play(t, strings.Fields(args)...)
 		require.Equal(t, 2, code, args)
@@ -164,8 +203,17 @@ func TestFaultyInputIsNamed(t *testing.T) {
 func TestHelpHasExamples(t *testing.T) {
 	code, out, _ := play(t, "--help")
 	require.Zero(t, code)
-	for _, flag := range []string{"writers", "tables", "processes", "duration", "database", "kill-every", "seed", "keep", "drop"} {
+	for _, flag := range []string{
+		"writers", "tables", "processes", "duration", "count", "warm-up", "rate", "mode", "mix", "keys", "row-size", "changes", "seed",
+		"database", "keep", "drop", "kill-every", "freeze-every", "freeze-for", "drop-every", "cut-every", "restart-every", "name", "json", "report",
+	} {
 		require.Contains(t, out, "--"+flag+" ")
 	}
+	for _, title := range []string{"How much", "What is done", "Where", "Faults", "What comes of it"} {
+		require.Contains(t, out, "\n"+title+":\n")
+	}
 	require.Contains(t, out, "loadtest --database postgres://localhost/test")
+	code, out, _ = play(t, "report", "--help")
+	require.Zero(t, code)
+	require.Contains(t, out, "loadtest report run.json --out run.html")
 }

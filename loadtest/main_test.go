@@ -42,9 +42,10 @@ type field struct {
 	address string
 }
 
-// eachDatabase runs a test on both.
+// eachDatabase runs a test on both, side by side.
 func eachDatabase(t *testing.T, test func(t *testing.T, f *field)) {
 	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
 		path := filepath.Join(t.TempDir(), "test.db")
 		d, err := sqlite.Open(t.Context(), path, nil)
 		require.NoError(t, err)
@@ -52,6 +53,7 @@ func eachDatabase(t *testing.T, test func(t *testing.T, f *field)) {
 		test(t, &field{d, t, path})
 	})
 	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
 		address := postgrestest.Open(t)
 		d, err := postgres.Open(t.Context(), address, nil)
 		require.NoError(t, err)

@@ -5,40 +5,33 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+	"github.com/vbauerster/mpb/v8"
 
 	"github.com/schemactor/schemactor/internal/checker"
 	"github.com/schemactor/schemactor/loadtest/load"
+	"github.com/schemactor/schemactor/loadtest/report"
 )
 
 func busy() load.Sample {
 	return load.Sample{
-		Elapsed: 62 * time.Second, Rate: 12_345.6, P50: 1234 * time.Microsecond, P99: 1345 * time.Millisecond,
-		Tables: 20, Migrations: 20, Errors: 1, Kills: 25,
+		Elapsed: 62 * time.Second, Progress: 0.5, Rate: 12_345.6, P50: 1234 * time.Microsecond, P99: 1345 * time.Millisecond,
+		Tables: 20, Migrations: 20, Errors: 1, Explained: 7, Faults: map[string]int64{"kill": 25},
 	}
 }
 
-func TestLiveLineIsWrittenOver(t *testing.T) {
-	for width, want := range map[int]string{
-		120: " 62.0s  12,345/s  p50 1.23ms  p99  1.34s  tables 20  migrations 20  errors 1  kills 25",
-		80:  " 62.0s 12,345/s p50 1.23ms p99  1.34s tables 20 migrations 20 errors 1 kills 25",
-		20:  " 62.0s 12,345/s p5",
-	} {
-		var out bytes.Buffer
-		s := &screen{out: &out, live: true, width: width}
-		s.sample(busy())
-		line := out.String()
-		require.NotContains(t, line, "\n")
-		require.Less(t, utf8.RuneCountInString(line), width)
-		require.True(t, strings.HasPrefix(line, want), line)
-		s.sample(busy())
-		require.Equal(t, line+"\r\x1b[2K"+line, out.String())
-		s.clear()
-		s.say("done")
-		require.Equal(t, line+"\r\x1b[2K"+line+"\r\x1b[2Kdone\n", out.String())
+func TestTerminalShowsABar(t *testing.T) {
+	var out buffer
+	l := newLive(&out, mpb.WithAutoRefresh(), mpb.WithRefreshRate(10*time.Millisecond))
+	l.show(busy())
+	waitFor(t, "the lines", func() bool { return strings.Contains(out.String(), "kills 25") })
+	l.end()
+	text := out.String()
+	for _, part := range []string{"62.0 s", "██", "░░", " 50%", "12,345/s  p50 1.23ms  p99  1.34s", "tables 20  migrations 20  errors 1  of faults 7  kills 25"} {
+		require.Contains(t, text, part)
 	}
+	require.NotContains(t, text, "\x1b[?", "the cursor stays, and the terminal's mode")
 }
 
 func TestPipeGetsWholeLines(t *testing.T) {
@@ -47,21 +40,28 @@ func TestPipeGetsWholeLines(t *testing.T) {
 	require.Equal(t, time.Second, s.interval())
 	s.sample(busy())
 	s.clear()
-	require.Equal(t, " 62.0s  12,345/s  p50 1.23ms  p99  1.34s  tables 20  migrations 20  errors 1  kills 25\n", out.String())
+	require.Equal(t, " 62.0s  12,345/s  p50 1.23ms  p99  1.34s  tables 20  migrations 20  errors 1  of faults 7  kills 25\n", out.String())
 }
 
 func TestConclusionSaysWhatIsBroken(t *testing.T) {
 	good, bad := checker.Finding{Check: "rows", OK: true}, checker.Finding{Check: "rows"}
-	for want, r := range map[string]load.Report{
-		"Every promise kept.":                              {Verdict: &checker.Verdict{Findings: []checker.Finding{good}}},
-		"BROKEN: 1 check failed.":                          {Verdict: &checker.Verdict{Findings: []checker.Finding{good, bad}}},
-		"BROKEN: callers got errors.":                      {Verdict: &checker.Verdict{Findings: []checker.Finding{good}}, Faults: []load.Fault{{Count: 1}}},
-		"BROKEN: 2 checks failed, and callers got errors.": {Verdict: &checker.Verdict{Findings: []checker.Finding{bad, bad}}, Faults: []load.Fault{{Count: 1}}},
-		"\x1b[32mEvery promise kept.\x1b[0m":               {Verdict: &checker.Verdict{Findings: []checker.Finding{good}}},
-		"\x1b[1;31mBROKEN: callers got errors.\x1b[0m":     {Verdict: &checker.Verdict{Findings: []checker.Finding{good}}, Faults: []load.Fault{{Count: 1}}},
+	told := []report.ErrorCount{{Count: 1}}
+	explained := []report.ErrorCount{{Count: 1, Fault: "cut"}}
+	result := func(errors []report.ErrorCount, findings ...checker.Finding) *load.Result {
+		r := &load.Result{Verdict: &checker.Verdict{Findings: findings}, Run: report.Run{Errors: errors}}
+		r.Run.Promises = []report.Promise{{Name: "all", Kept: len(r.Verdict.Failed()) == 0 && r.Run.ErrorTotal() == 0}}
+		return r
+	}
+	for want, r := range map[string]*load.Result{
+		"Every promise kept.":                              result(explained, good),
+		"BROKEN: 1 check failed.":                          result(explained, good, bad),
+		"BROKEN: callers got errors.":                      result(told, good),
+		"BROKEN: 2 checks failed, and callers got errors.": result(told, bad, bad),
+		"\x1b[32mEvery promise kept.\x1b[0m":               result(nil, good),
+		"\x1b[1;31mBROKEN: callers got errors.\x1b[0m":     result(told, good),
 	} {
 		s := &screen{color: strings.HasPrefix(want, "\x1b")}
-		require.Equal(t, want, s.conclusion(&r))
+		require.Equal(t, want, s.conclusion(r))
 		require.Equal(t, strings.Contains(want, "kept"), r.OK())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/schemactor/schemactor/coordinator"
+	"github.com/schemactor/schemactor/internal/baseline"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -43,7 +44,7 @@ func flawChapter(ctx context.Context, s *screen, db *database, _ options) ([]pro
 	if err != nil {
 		return nil, err
 	}
-	gate := &baseline{d: db.Dialect, model: model}
+	gate := baseline.NewGate(db.Dialect, model, "demo")
 	checked, err := nodes.New[Note, uuid.UUID](db.Dialect, model, gate)
 	if err != nil {
 		return nil, err
@@ -70,11 +71,11 @@ func flawChapter(ctx context.Context, s *screen, db *database, _ options) ([]pro
 	}
 	status := c.Status()[0]
 	showCreates(s, before, after)
-	return flawPromises(ctx, db, gate.checks, status)
+	return flawPromises(ctx, db, gate.Checks(), status)
 }
 
 // flawPromises holds what was seen against the database.
-func flawPromises(ctx context.Context, db *database, checks int, status schema.Status) ([]promise, error) {
+func flawPromises(ctx context.Context, db *database, checks int64, status schema.Status) ([]promise, error) {
 	rows, err := db.rows(ctx, db.ref("notes"))
 	if err != nil {
 		return nil, err
@@ -85,7 +86,7 @@ func flawPromises(ctx context.Context, db *database, checks int, status schema.S
 	}
 	return []promise{
 		expect(status.Attempts == 1, "the coordinator looked at the table %s, the baseline %s",
-			times(status.Attempts), times(int64(checks))),
+			times(status.Attempts), times(checks)),
 		expect(status.Asks == 1, "the first create asked the schema actor, the others sent no message"),
 		expect(made == 1, "the history counts %s", plural(made, "migration")),
 		expect(rows == creates, "%s of %d rows are in the table", number(rows), creates),

@@ -69,10 +69,10 @@ func (v *Verdict) MarshalJSON() ([]byte, error) {
 }
 
 // String gives a table for people: a line for each check that was passed, with how many tables it was passed by, and a
-// line for each finding that was not.
+// line for each finding that was not, or the first of these where there are many.
 func (v *Verdict) String() string {
 	rows := [][]string{{"check", "of", "verdict", ""}}
-	for _, check := range v.checks() {
+	for _, check := range v.Checks() {
 		passed, failed := 0, 0
 		subject := "database"
 		for _, f := range v.Findings {
@@ -84,13 +84,18 @@ func (v *Verdict) String() string {
 					subject = f.Table
 				}
 			default:
-				failed++
+				if failed++; failed > shown {
+					continue
+				}
 				of := f.Table
 				if of == "" {
 					of = subject
 				}
 				rows = append(rows, []string{check, of, "BROKEN", "want " + f.Want + ", have " + f.Have})
 			}
+		}
+		if failed > shown {
+			rows = append(rows, []string{check, fmt.Sprintf("%d tables more", failed-shown), "BROKEN", ""})
 		}
 		if passed > 1 {
 			subject = fmt.Sprintf("%d tables", passed)
@@ -102,8 +107,8 @@ func (v *Verdict) String() string {
 	return aligned(rows)
 }
 
-// checks gives the names of the checks, each once, in their order.
-func (v *Verdict) checks() []string {
+// Checks gives the names of the checks, each once, in their order.
+func (v *Verdict) Checks() []string {
 	var names []string
 	seen := map[string]bool{}
 	for _, f := range v.Findings {

@@ -13,18 +13,17 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/schemactor/schemactor/internal/postgresserver"
 )
 
 const adminTimeout = 30 * time.Second
-
-// passwordGroup is the role whose members our own servers ask for a password.
-const passwordGroup = "schemactor_password"
 
 // shared is the one server of a test binary. It is a variable of the package because the tests of a binary have nothing
 // else in common that could hold it, and a server for each test would cost a second each.
 var shared struct {
 	sync.Mutex
-	server *instance
+	server *postgresserver.Server
 	err    error // of the one attempt to start it
 	ended  bool
 }
@@ -43,7 +42,7 @@ func (t *Tests) Run() int {
 	defer shared.Unlock()
 	shared.ended = true
 	if shared.server != nil {
-		shared.server.remove()
+		shared.server.Remove()
 		shared.server = nil
 	}
 	return code
@@ -99,28 +98,20 @@ func Admin(t testing.TB) string {
 		t.Fatal("postgrestest: the tests of this binary have ended")
 	}
 	if shared.server == nil && shared.err == nil {
-		shared.server, shared.err = launch()
+		shared.server, shared.err = postgresserver.New()
 	}
 	if shared.err != nil {
 		unavailable(t, shared.err)
 	}
-	return shared.server.url("postgres")
-}
-
-func launch(settings ...string) (*instance, error) {
-	bin, err := binaries()
-	if err != nil {
-		return nil, err
-	}
-	return newInstance(bin, settings...)
+	return shared.server.URL("postgres")
 }
 
 // unavailable ends a test that cannot have a server. Only missing binaries are a reason to skip.
 func unavailable(t testing.TB, err error) {
 	t.Helper()
-	missing := errors.Is(err, errNoBinaries) && !required("postgres") || errors.Is(err, errNoPooler) && !required("pgbouncer")
+	missing := errors.Is(err, postgresserver.ErrNoBinaries) && !required("postgres") || errors.Is(err, errNoPooler) && !required("pgbouncer")
 	if missing {
-		t.Skip(err)
+		t.Skip(err, ", or set SCHEMACTOR_TEST_POSTGRES to a server's URL")
 	}
 	t.Fatal("postgrestest: ", err)
 }

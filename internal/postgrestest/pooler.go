@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/schemactor/schemactor/internal/postgresserver"
 )
 
 var errNoPooler = errors.New("no PgBouncer: install the package pgbouncer")
@@ -57,29 +59,29 @@ func startPooler(target *url.URL, config PoolerConfig) (through string, stop fun
 			return "", nil, errNoPooler
 		}
 	}
-	dir, err := makeFolder()
+	dir, err := postgresserver.Folder()
 	if err != nil {
 		return "", nil, err
 	}
-	for range portTries {
+	for range postgresserver.PortTries {
 		var port int
-		if port, err = freePort(); err != nil {
+		if port, err = postgresserver.FreePort(); err != nil {
 			break
 		}
 		file := filepath.Join(dir, "pgbouncer.ini")
 		if err = writePooler(dir, file, poolerSettings(target, dir, port, config), target.User); err != nil {
 			break
 		}
-		var p *process
-		if p, err = runIn(dir, "TERM", program, file); err != nil {
+		var p *postgresserver.Process
+		if p, err = postgresserver.RunIn(dir, "TERM", program, file); err != nil {
 			break
 		}
 		through = poolerURL(target, port)
 		if err = awaitPooler(p, through); err == nil {
-			return through, func() { p.reap(); _ = os.RemoveAll(dir) }, nil
+			return through, func() { p.Reap(); _ = os.RemoveAll(dir) }, nil
 		}
-		err = fmt.Errorf("pgbouncer did not start: %w\n%s", err, logTail(dir))
-		p.stop("TERM")
+		err = fmt.Errorf("pgbouncer did not start: %w\n%s", err, postgresserver.LogTail(dir))
+		p.Stop("TERM")
 	}
 	_ = os.RemoveAll(dir)
 	return "", nil, err
@@ -126,8 +128,8 @@ func poolerURL(target *url.URL, port int) string {
 	return through.String()
 }
 
-func awaitPooler(p *process, through string) error {
-	deadline := time.Now().Add(startTimeout)
+func awaitPooler(p *postgresserver.Process, through string) error {
+	deadline := time.Now().Add(postgresserver.StartTimeout)
 	for {
 		ctx, cancel := context.WithDeadline(context.Background(), deadline)
 		conn, err := pgx.Connect(ctx, through)
@@ -138,7 +140,7 @@ func awaitPooler(p *process, through string) error {
 		if time.Now().After(deadline) || !strings.Contains(err.Error(), "refused") {
 			return err
 		}
-		if p.goneWithin(10 * time.Millisecond) {
+		if p.GoneWithin(10 * time.Millisecond) {
 			return errors.New("it ended at once")
 		}
 	}

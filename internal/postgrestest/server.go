@@ -3,36 +3,38 @@ package postgrestest
 import (
 	"net/url"
 	"testing"
+
+	"github.com/schemactor/schemactor/internal/postgresserver"
 )
 
 // Server is a server for one test alone, which may stop and start it. It is always made from the installed binaries,
 // never the one of SCHEMACTOR_TEST_POSTGRES. It is not safe for concurrent use.
 type Server struct {
 	t        testing.TB
-	instance *instance
+	instance *postgresserver.Server
 }
 
 // NewServer starts a server that ends with the test. Settings, as "max_connections=50", go before those of all servers.
 func NewServer(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	made, err := launch(settings...)
+	made, err := postgresserver.New(settings...)
 	if err != nil {
 		unavailable(t, err)
 	}
-	t.Cleanup(made.remove)
+	t.Cleanup(made.Remove)
 	return &Server{t: t, instance: made}
 }
 
 // URL is the server's database "postgres", as superuser. It stays the same over Stop and Start.
-func (s *Server) URL() string { return s.instance.url("postgres") }
+func (s *Server) URL() string { return s.instance.URL("postgres") }
 
 // PasswordURL makes a role with the given name that must show the password, and gives the URL with both.
 func (s *Server) PasswordURL(role, password string) string {
 	s.t.Helper()
 	run(s.t, s.URL(),
-		"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '"+passwordGroup+"') THEN CREATE ROLE "+
-			passwordGroup+"; END IF; END $$",
-		"CREATE ROLE "+role+" LOGIN PASSWORD '"+password+"' IN ROLE "+passwordGroup)
+		"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '"+postgresserver.PasswordGroup+"') THEN CREATE ROLE "+
+			postgresserver.PasswordGroup+"; END IF; END $$",
+		"CREATE ROLE "+role+" LOGIN PASSWORD '"+password+"' IN ROLE "+postgresserver.PasswordGroup)
 	u, err := url.Parse(s.URL())
 	if err != nil {
 		s.t.Fatal(err)
@@ -48,15 +50,15 @@ func (s *Server) Open(t testing.TB) string {
 }
 
 // Stop shuts the server down and cuts every connection. Its data stays.
-func (s *Server) Stop() { s.instance.stop("INT") }
+func (s *Server) Stop() { s.instance.Stop("INT") }
 
 // Crash ends the server at once, without order: it recovers from its log at the next Start.
-func (s *Server) Crash() { s.instance.stop("QUIT") }
+func (s *Server) Crash() { s.instance.Stop("QUIT") }
 
 // Start runs the server again, on the same port.
 func (s *Server) Start() {
 	s.t.Helper()
-	if err := s.instance.start(); err != nil {
+	if err := s.instance.Start(); err != nil {
 		s.t.Fatal("postgrestest: ", err)
 	}
 }

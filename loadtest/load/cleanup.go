@@ -14,7 +14,7 @@ import (
 
 // close ends the connections, after it has removed what the run has made, unless that is to be kept.
 func (s *site) close(ctx context.Context, keep bool) (where string, err error) {
-	if keep {
+	if keep && s.server == nil {
 		switch {
 		case s.namespace != "":
 			where = "namespace " + s.namespace
@@ -26,14 +26,18 @@ func (s *site) close(ctx context.Context, keep bool) (where string, err error) {
 		return where, s.Dialect.Close()
 	}
 	var faults []error
-	if s.temporary == "" && s.fresh == "" {
+	if s.temporary == "" && s.fresh == "" && s.server == nil {
 		faults = append(faults, s.remove(ctx))
 	}
 	return "", errors.Join(append(faults, s.Dialect.Close(), s.removeFiles())...)
 }
 
-// removeFiles takes away the files that the run has made, and what SQLite keeps beside them.
+// removeFiles takes away the server or the files that the run has made, and what SQLite keeps beside them.
 func (s *site) removeFiles() error {
+	if s.server != nil {
+		s.server.Remove()
+		return nil
+	}
 	if s.temporary != "" {
 		return os.RemoveAll(s.temporary)
 	}
@@ -141,8 +145,8 @@ func (s *site) exec(ctx context.Context, sql string, args ...any) error {
 // Drop removes what earlier runs have left in a database, kept or interrupted, and gives the number of tables. A ledger
 // that is empty then goes, too.
 func Drop(ctx context.Context, database string) (tables int, err error) {
-	if database == "" {
-		return 0, &InputError{"drop", "needs --database: temporary files go by themselves"}
+	if database == "" || database == OwnServer {
+		return 0, &InputError{"drop", "needs --database: temporary files and servers go by themselves"}
 	}
 	s, err := siteOf(database)
 	if err != nil {

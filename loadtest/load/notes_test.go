@@ -61,6 +61,29 @@ func TestNoiseInTheNotesIsAnError(t *testing.T) {
 	}
 }
 
+// What was begun before the end of a table's last drop may be gone with it, and what was begun later must be there.
+func TestDropsTakeWhatWasBefore(t *testing.T) {
+	folder := t.TempDir()
+	noted(t, folder, "notes-1", func(n *notes) {
+		for key, begun := range []int64{10, 90, 100, 110, 111} {
+			take(t, n, noteCreated, 0, int64(key), begun)
+		}
+		take(t, n, noteMissed, 0, 0, 120)
+		take(t, n, noteMissed, 0, 4, 130)
+		take(t, n, noteMissed, 0, 77, 130)
+	})
+	accounts, err := readNotes(folder, 1)
+	require.NoError(t, err)
+	a := &accounts[0]
+	require.Len(t, a.must(), 5)
+	require.Zero(t, a.lost())
+	require.Equal(t, []int64{0, 4, 77}, a.unexplained(), "nothing was dropped")
+	a.drops = drops{{from: 20, to: 30}, {from: 100, to: 110}}
+	require.Equal(t, []int64{4}, a.must())
+	require.EqualValues(t, 4, a.lost())
+	require.Equal(t, []int64{4, 77}, a.unexplained())
+}
+
 // Two workers never write to one file.
 func TestNotesAreNotTakenOver(t *testing.T) {
 	folder := t.TempDir()

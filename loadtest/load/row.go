@@ -24,40 +24,30 @@ type Row struct {
 	Part   int64  `db:"part"   schema:"default=0"` // of a pair: 1 is in one table, 2 in the next one
 }
 
-// rowOf is the row of a key.
-func rowOf(key, turn, part int64) Row {
+// rowOf is the row of a key, with a body of so many bytes.
+func rowOf(key, turn, part int64, size int) Row {
 	label := "row " + strconv.FormatInt(key, 10)
 	return Row{
-		ID: key, Worker: key / keysPerWorker, Label: label, Body: strings.Repeat(label, 4),
+		ID: key, Worker: key / keysPerWorker, Label: label, Body: strings.Repeat(label, size/len(label)+1)[:size],
 		Turn: turn, Amount: amountOf(key, turn), Part: part,
 	}
 }
 
 func amountOf(key, turn int64) int64 { return key % 1009 * (turn + 1) }
 
-// wrong is the condition on which a row is not as rowOf makes it.
-const wrong = `NOT (worker = id / 10000000000 AND label = 'row ' || id AND body = label || label || label || label
-	AND amount = id % 1009 * (turn + 1) AND part IN (0, 1, 2))`
-
-// rules are what each table's rows must keep: to be whole, and not to be alone where they are a pair.
-func rules(s *site, refs []schema.Ref) []checker.Rule {
-	var out []checker.Rule
-	for i, ref := range refs {
-		table := s.QuoteTable(ref)
-		out = append(out, checker.Rule{
-			Name: "whole rows", Table: ref.String(), Want: "0 wrong",
-			SQL: "SELECT count(*) || ' wrong' FROM " + table + " WHERE " + wrong,
-		})
-		// A pair's second part is in the next table, its first one in the one before; with one table there are no pairs.
-		next, before := s.QuoteTable(refs[(i+1)%len(refs)]), s.QuoteTable(refs[(i+len(refs)-1)%len(refs)])
-		if len(refs) > 1 {
-			out = append(out, checker.Rule{
-				Name: "whole pairs", Table: ref.String(), Want: "0 halves",
-				SQL: fmt.Sprintf(`SELECT count(*) || ' halves' FROM %s r WHERE
-					part = 1 AND NOT EXISTS (SELECT 1 FROM %s o WHERE o.id = r.id AND o.part = 2) OR
-					part = 2 AND NOT EXISTS (SELECT 1 FROM %s o WHERE o.id = r.id AND o.part = 1)`, table, next, before),
-			})
-		}
+// wholeRows is the rule that a table's rows are as rowOf makes them, and the columns of later versions empty or as these fill them.
+func wholeRows(s *site, ref schema.Ref, version, size int) checker.Rule {
+	repeated := fmt.Sprintf("repeat(label, %d)", size/len("row 1")+1)
+	if s.Name() == "sqlite" {
+		repeated = fmt.Sprintf("replace(hex(zeroblob(%d)), '00', label)", size/len("row 1")+1)
 	}
-	return out
+	whole := fmt.Sprintf("worker = id / %d AND label = 'row ' || id AND body = substr(%s, 1, %d)"+
+		" AND amount = id %% 1009 * (turn + 1) AND part IN (0, 1, 2)", int64(keysPerWorker), repeated, size)
+	for _, column := range columnsOf(version) {
+		whole += fmt.Sprintf(" AND coalesce(%s = '%s ' || id, true)", column, column)
+	}
+	return checker.Rule{
+		Name: "whole rows", Table: ref.String(), Want: "0 wrong",
+		SQL: "SELECT count(*) || ' wrong' FROM " + s.QuoteTable(ref) + " WHERE NOT (" + whole + ")",
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 	"time"
 )
 
@@ -15,7 +14,8 @@ const checkTimeout = 10 * time.Minute
 // Run puts a database under load and judges it. Where ctx ends early the load does, and is judged as far as it went. An error
 // says that there is no verdict: an *InputError for what the Config has wrong, others for a database that cannot be used.
 // What the run has made is removed at the end, also where there is an error.
-func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
+func Run(ctx context.Context, cfg Config) (_ *Result, err error) {
+	cfg.resolve()
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
@@ -30,8 +30,8 @@ func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 		kept, closeErr := s.close(ctx, cfg.Keep)
 		if closeErr != nil {
 			err = errors.Join(err, fmt.Errorf("clean up: %w", closeErr))
-		} else if r.report != nil {
-			r.report.Kept = kept
+		} else if r.result != nil {
+			r.result.Kept = kept
 		}
 	}()
 	folder, err := os.MkdirTemp("", "schemactor-loadtest-notes-")
@@ -45,18 +45,15 @@ func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 	if err := r.judge(ctx, folder); err != nil {
 		return nil, err
 	}
-	return r.report, nil
+	return r.result, nil
 }
 
 // run is one Run under way.
 type run struct {
-	cfg    *Config
-	site   *site
-	report *Report
-
+	cfg        *Config
+	site       *site
 	supervisor *supervisor
-	began      time.Time
-	sampled    time.Time // when the last sample was taken
+	result     *Result
 }
 
 // load starts the workers and lets them write for as long as they may.
@@ -70,88 +67,81 @@ func (r *run) load(ctx context.Context, folder string) error {
 	if r.cfg.Begun != nil {
 		r.cfg.Begun(r.site.label)
 	}
-	r.began = time.Now()
-	r.sampled = r.began
-	close(v.begin)
-
-	during, over := context.WithTimeout(ctx, r.cfg.Duration)
-	var others sync.WaitGroup
-	if r.cfg.KillEvery > 0 {
-		others.Go(func() { v.disturb(during) })
+	v.free()
+	during, end := context.WithCancel(ctx)
+	defer end()
+	if r.cfg.Duration > 0 {
+		during, end = context.WithTimeout(ctx, r.cfg.WarmUp+r.cfg.Duration)
+		defer end()
 	}
+	disturbed := make(chan struct{})
+	go func() { defer close(disturbed); v.disturb(during) }()
 	r.watch(during)
-	over()
-	others.Wait()
+	interrupted := ctx.Err() != nil
+	end()
+	<-disturbed
 	v.end()
-	r.report = &Report{
-		Database: r.site.label, Writers: r.cfg.Writers, Tables: r.cfg.Tables, Processes: r.cfg.Processes, Seed: r.cfg.Seed,
-		Elapsed: time.Since(r.began), Interrupted: ctx.Err() != nil,
-		Counts: v.total.counts, Faults: v.total.faults, Kills: v.kills.Load(),
-		P50: percentile(v.total, 50), P99: percentile(v.total, 99), Max: percentile(v.total, 100),
-	}
+	r.result = newResult(r.cfg, v.record, interrupted)
 	return nil
 }
 
 func (r *run) judge(ctx context.Context, folder string) (err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
 	defer cancel()
-	if r.report.Ready, r.report.Migrations, err = r.site.progress(ctx); err != nil {
+	run := &r.result.Run
+	run.Database = r.site.describe(ctx)
+	if run.Tables, run.Migrations, err = r.site.progress(ctx, r.cfg.Mode); err != nil {
 		return err
 	}
-	r.report.Verdict, r.report.Unsaid, err = judge(ctx, r.site, r.cfg, folder)
-	return err
+	accounts, err := readNotes(folder, r.cfg.Tables)
+	if err != nil {
+		return err
+	}
+	for i := range accounts {
+		accounts[i].drops = r.supervisor.record.drops[i]
+	}
+	j := &judgement{site: r.site, cfg: r.cfg, accounts: accounts, shipped: r.supervisor.shipped}
+	if r.result.Verdict, err = j.judge(ctx); err != nil {
+		return err
+	}
+	run.Unsaid, r.result.Lost, r.result.judged = j.unsaid, j.lost, j
+	r.result.promise()
+	return nil
 }
 
-// watch takes samples until the load is over.
+// watch looks how the run stands until the load is over.
 func (r *run) watch(ctx context.Context) {
+	record := r.supervisor.record
 	interval := r.cfg.Interval
 	if interval <= 0 {
 		interval = time.Second
 	}
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
+	look, live := time.NewTicker(record.tick), time.NewTicker(interval)
+	defer look.Stop()
+	defer live.Stop()
 	var last Sample
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
-		}
-		if r.cfg.Live != nil {
-			last = r.sample(ctx, last)
-			r.cfg.Live(last)
+		case <-r.supervisor.over:
+			return
+		case <-look.C:
+			r.look(ctx)
+		case <-live.C:
+			if r.cfg.Live != nil {
+				last = record.sample(last)
+				r.cfg.Live(last)
+			}
 		}
 	}
 }
 
-func (r *run) sample(ctx context.Context, last Sample) Sample {
-	v, now := r.supervisor, time.Now()
-	s := Sample{Elapsed: now.Sub(r.began), Kills: v.kills.Load(), Tables: last.Tables, Migrations: last.Migrations}
-	v.total.mu.Lock()
-	s.Counts, s.Errors = v.total.counts, v.total.errors()
-	v.total.mu.Unlock()
-	s.P50, s.P99 = percentile(v.recent, 50), percentile(v.recent, 99)
-	s.Rate = float64(v.recent.forget().Creates) / now.Sub(r.sampled).Seconds()
-	r.sampled = now
-	// A database that is too busy to be asked has the numbers of before.
-	if tables, migrations, err := r.site.progress(ctx); err == nil {
-		s.Tables, s.Migrations = tables, migrations
+// look asks the ledger. A database that is too busy to be asked, or is not there, has the numbers of before.
+func (r *run) look(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, r.supervisor.record.tick)
+	defer cancel()
+	if tables, migrations, err := r.site.progress(ctx, r.cfg.Mode); err == nil {
+		r.supervisor.record.looked(tables, migrations)
 	}
-	return s
-}
-
-func percentile(t *tally, p float64) time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return time.Duration(t.latency.ValueAtPercentile(p)) * time.Microsecond
-}
-
-// forget empties the tally and gives what it counted.
-func (t *tally) forget() Counts {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	counts := t.counts
-	t.counts, t.faults = Counts{}, nil
-	t.latency.Reset()
-	return counts
 }

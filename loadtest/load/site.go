@@ -15,6 +15,8 @@ import (
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/postgresserver"
+	"github.com/schemactor/schemactor/loadtest/report"
 	"github.com/schemactor/schemactor/schema"
 )
 
@@ -30,11 +32,12 @@ type site struct {
 	address string // for workers; it may hold a password
 	label   string // for people, without one
 
-	namespace string // of the tables, where the database has such a thing
-	stem      string // of the tables' names
-	hadLedger bool   // the database was in use before
-	temporary string // the folder to remove at the end
-	fresh     string // the SQLite file to remove at the end, because the run made it
+	namespace string                 // of the tables, where the database has such a thing
+	stem      string                 // of the tables' names
+	hadLedger bool                   // the database was in use before
+	server    *postgresserver.Server // of the run's own, to remove at the end
+	temporary string                 // the folder to remove at the end
+	fresh     string                 // the SQLite file to remove at the end, because the run made it
 }
 
 // parentConnections are for looking: at what workers have done, and whether they have done well.
@@ -45,6 +48,11 @@ func openSite(ctx context.Context, database string) (*site, error) {
 	s, err := siteOf(database)
 	if err != nil {
 		return nil, err
+	}
+	if database == OwnServer {
+		if err := s.serve(); err != nil {
+			return nil, err
+		}
 	}
 	if s.Dialect, err = connect(ctx, s.address, parentConnections); err == nil {
 		var survey *dialect.Survey
@@ -57,6 +65,18 @@ func openSite(ctx context.Context, database string) (*site, error) {
 	return nil, errors.Join(fmt.Errorf("open %s: %w", s.label, err), s.removeFiles())
 }
 
+// durable are the settings of a server that loses nothing, as those that people use.
+var durable = []string{"fsync=on", "synchronous_commit=on", "full_page_writes=on", "autovacuum=on"}
+
+// serve starts a server of the run's own.
+func (s *site) serve() (err error) {
+	if s.server, err = postgresserver.New(durable...); err != nil {
+		return fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	s.address = s.server.URL("postgres")
+	return nil
+}
+
 // siteOf takes an address apart. Its errors repeat no more of it than a scheme, for the rest may be a password.
 func siteOf(database string) (*site, error) {
 	tag := make([]byte, tagDigits/2)
@@ -67,6 +87,8 @@ func siteOf(database string) (*site, error) {
 	case isPostgres(database):
 		label := strings.TrimSpace("PostgreSQL " + publicPart(database))
 		return &site{address: database, label: label, namespace: own, stem: prefix}, nil
+	case database == OwnServer:
+		return &site{label: "PostgreSQL, a server of its own", namespace: own, stem: prefix}, nil
 	case database == "":
 		folder, err := os.MkdirTemp("", "schemactor-loadtest-")
 		if err != nil {
@@ -94,9 +116,24 @@ func siteOf(database string) (*site, error) {
 	return s, nil
 }
 
+// workersAddress is the address for workers, whose sessions have the run's name where a server has such a thing.
+func (s *site) workersAddress() string {
+	if s.namespace == "" {
+		return s.address
+	}
+	u, err := url.Parse(s.address)
+	if err != nil {
+		return s.address // it was opened, and so has been read in another way
+	}
+	query := u.Query()
+	query.Set("application_name", s.namespace)
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
 func isPostgres(database string) bool {
-	scheme, _, _ := strings.Cut(database, "://")
-	return strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql")
+	scheme, _, found := strings.Cut(database, "://")
+	return found && (strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql"))
 }
 
 // publicPart is a URL's host and path.
@@ -148,12 +185,32 @@ func (s *site) ours() string {
 	return fmt.Sprintf("substr(table_name, 1, %d) = '%s'", len(s.stem), s.stem)
 }
 
-// progress counts in the ledger how many tables are there, and how many migrations have made them so.
-func (s *site) progress(ctx context.Context) (tables, migrations int64, err error) {
+// progress counts in the ledger how many tables are there, and how many migrations have made them so. What has no ledger is counted
+// in the catalogue, and its migrations are not known.
+func (s *site) progress(ctx context.Context, mode Mode) (tables, migrations int64, err error) {
+	if mode == ModeIfNotExists {
+		sql := fmt.Sprintf("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, %d) = '%s'", len(s.stem), s.stem)
+		if s.namespace != "" {
+			sql = "SELECT count(*) FROM pg_tables WHERE schemaname = '" + s.namespace + "'"
+		}
+		_, err = dialect.QueryRow(ctx, s.Reader(), sql, nil, &tables)
+		return tables, 0, err
+	}
 	_, err = dialect.QueryRow(ctx, s.Reader(), "SELECT (SELECT count(*) FROM "+dialect.LedgerTable+" WHERE "+s.ours()+
 		"), (SELECT count(*) FROM "+dialect.RevisionsTable+" WHERE state = 'applied' AND "+s.ours()+")", nil, &tables, &migrations)
 	if known := s.Classify(err); err != nil && !errors.Is(known, schema.ErrMissing) {
 		return 0, 0, known
 	}
 	return tables, migrations, nil
+}
+
+// describe says what database it is.
+func (s *site) describe(ctx context.Context) report.Database {
+	known := report.Database{Kind: "SQLite"}
+	sql := "SELECT sqlite_version()"
+	if s.namespace != "" {
+		known.Kind, sql = "PostgreSQL", "SHOW server_version"
+	}
+	_, _ = dialect.QueryRow(ctx, s.Reader(), sql, nil, &known.Version) // a database that does not say has no version
+	return known
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -19,47 +18,68 @@ var errWorker = errors.New("worker failed")
 // lastWords is how long a worker may take to finish what it has begun, once it is told to stop.
 const lastWords = 2 * patience
 
-// supervisor starts workers, has them begin together, kills some, starts others in their place, and hears them all to the
-// end.
+// supervisor starts workers, has them begin together, disturbs them, starts others in the place of those that are gone, and hears
+// them all to the end.
 type supervisor struct {
-	cfg    *Config
-	site   *site
-	folder string // of the notes
-	total  *tally
-	recent *tally // since the last sample
+	cfg     *Config
+	site    *site
+	folder  string // of the notes
+	record  *recording
+	began   time.Time // set before begin is closed
+	measure time.Time // likewise: when operations begin to count
 
-	number atomic.Int64 // of the worker that was started last
-	kills  atomic.Int64
+	number atomic.Int64   // of the worker that was started last
 	ready  sync.WaitGroup // of each slot's first worker
 	begin  chan struct{}  // closed when all may begin
 	stop   chan struct{}  // closed when no operation is to be begun any more
+	over   chan struct{}  // closed when there is no worker any more
 	all    sync.WaitGroup
 
-	mu     sync.Mutex
-	failed error // why the run could not begin
-	slots  []*slot
+	strike sync.Mutex // of those who kill, freeze and thaw: a process that is gone cannot be waited for
+
+	mu      sync.Mutex
+	failed  error // why the run could not begin
+	slots   []*slot
+	shipped int // the newest version that all tables were changed to
 }
 
 // slot is the place of one worker, which others may take after it.
 type slot struct {
 	writers int
+	version int            // of the model, for the next worker
+	quota   int64          // operations that are left; negative is no limit
 	process *fleet.Process // nil while there is none that writes
+	number  int64          // of the worker
+	greeted bool           // it has the word to go
 	killed  bool
+	leaving bool          // told to stop, for one of another version is to take its place
+	since   time.Time     // when the worker before ended; zero for the first one
+	arrived chan struct{} // closed when a worker of the version has come; nil where nobody waits for one
+	done    bool          // there will be no other worker
 }
 
 func newSupervisor(cfg *Config, s *site, folder string) *supervisor {
 	v := &supervisor{
-		cfg: cfg, site: s, folder: folder, total: newTally(), recent: newTally(),
-		begin: make(chan struct{}), stop: make(chan struct{}),
+		cfg: cfg, site: s, folder: folder, record: newRecording(cfg, s),
+		begin: make(chan struct{}), stop: make(chan struct{}), over: make(chan struct{}),
 	}
 	for i := range cfg.Processes {
-		writers := cfg.Writers / cfg.Processes
-		if i < cfg.Writers%cfg.Processes {
-			writers++
+		s := &slot{writers: share(int64(cfg.Writers), cfg.Processes, i), quota: -1}
+		if cfg.Count > 0 {
+			s.quota = int64(share(cfg.Count, cfg.Processes, i))
 		}
-		v.slots = append(v.slots, &slot{writers: writers})
+		v.slots = append(v.slots, s)
 	}
 	return v
+}
+
+// share is the part of a sum that falls to one of several.
+func share(sum int64, among, which int) int {
+	part := sum / int64(among)
+	if int64(which) < sum%int64(among) {
+		part++
+	}
+	return int(part)
 }
 
 // start starts one worker in each slot and returns when all have connected.
@@ -77,29 +97,44 @@ func (v *supervisor) start(ctx context.Context) error {
 	return v.failed
 }
 
+// free has all workers begin.
+func (v *supervisor) free() {
+	v.began = time.Now()
+	v.measure = v.began.Add(v.cfg.WarmUp)
+	v.record.begin(v.began)
+	close(v.begin)
+	go func() { v.all.Wait(); close(v.over) }()
+}
+
 // end has all workers finish, and waits for them.
 func (v *supervisor) end() {
 	close(v.stop)
 	v.all.Wait()
 }
 
-// keep has a worker in a slot until the end: a killed one is followed by another.
+// keep has a worker in a slot until the end: a killed one is followed by another, and one of an old version by one of a new one.
 func (v *supervisor) keep(ctx context.Context, s *slot) {
 	arrived := sync.OnceFunc(v.ready.Done)
 	defer arrived()
 	for {
-		err := v.follow(ctx, s, arrived)
+		number := v.number.Add(1)
+		err := v.follow(ctx, s, number, arrived)
 		v.mu.Lock()
-		killed := s.killed
-		s.process, s.killed = nil, false
+		killed, again := s.killed, s.killed || s.leaving || s.arrived != nil
+		s.process, s.greeted, s.killed, s.leaving, s.since = nil, false, false, false, time.Now()
 		if err != nil && !killed && v.failed == nil && !closed(v.begin) {
 			v.failed = err
 		}
+		s.done = !again || s.quota == 0 || closed(v.stop)
+		done := s.done
 		v.mu.Unlock()
-		if err != nil && !killed {
-			v.total.failed(err)
+		if closed(v.begin) {
+			v.record.ended(number)
 		}
-		if !killed || closed(v.stop) {
+		if err != nil && !killed {
+			v.record.failed(err)
+		}
+		if done {
 			return
 		}
 	}
@@ -115,14 +150,21 @@ func closed(c <-chan struct{}) bool {
 }
 
 // follow starts one worker and hears it to its end.
-func (v *supervisor) follow(ctx context.Context, s *slot, arrived func()) error {
-	number := v.number.Add(1)
+func (v *supervisor) follow(ctx context.Context, s *slot, number int64, arrived func()) error {
+	task := v.task(s, number)
 	// Interrupts end a run by the word to stop; the workers' own context is the line to this process.
-	p, err := fleet.Start(context.WithoutCancel(ctx), role, v.task(s, number))
+	p, err := fleet.Start(context.WithoutCancel(ctx), role, task)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errWorker, err)
 	}
-	defer func() { _ = p.Kill() }() // after its end this does nothing
+	defer func() { // after its end this does nothing
+		v.strike.Lock()
+		defer v.strike.Unlock()
+		_ = p.Kill()
+	}()
+	if closed(v.begin) { // from now on it may be killed
+		v.occupy(s, p, number)
+	}
 	var said message
 	if err := p.Hear(&said); err != nil {
 		return fmt.Errorf("%w before it began: %w", errWorker, err)
@@ -133,16 +175,42 @@ func (v *supervisor) follow(ctx context.Context, s *slot, arrived func()) error 
 	case <-v.stop:
 		return p.End()
 	}
-	v.mu.Lock()
-	s.process = p
-	v.mu.Unlock()
-	if err := p.Say(orderGo); err != nil {
+	v.occupy(s, p, number)
+	if err := v.greet(s, p, task.Version); err != nil {
 		return fmt.Errorf("%w: %w", errWorker, err)
 	}
 	heard := make(chan struct{})
 	defer close(heard)
 	go v.dismiss(p, heard)
-	return v.hear(p)
+	return v.hear(s, p, number, task.Quota)
+}
+
+func (v *supervisor) occupy(s *slot, p *fleet.Process, number int64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s.process, s.number = p, number
+}
+
+// greet gives a worker that has come, and has made all tables what its version of the model asks for, the word to go. One that was
+// to be replaced while it came is sent home at once.
+func (v *supervisor) greet(s *slot, p *fleet.Process, version int) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.shipped = max(v.shipped, version)
+	if s.arrived != nil && version == s.version {
+		close(s.arrived)
+		s.arrived = nil
+	}
+	word := order{Begin: v.began, Measured: v.measure, From: v.began}
+	if !s.since.IsZero() {
+		word.From = s.since
+	}
+	s.greeted = true
+	err := p.Say(word)
+	if version != s.version {
+		err = errors.Join(err, p.Say(order{Stop: true}))
+	}
+	return err
 }
 
 // dismiss has a worker stop with all the others.
@@ -152,24 +220,31 @@ func (v *supervisor) dismiss(p *fleet.Process, heard <-chan struct{}) {
 		return
 	case <-v.stop:
 	}
-	_ = p.Say(orderStop) // one that is gone is found by who hears it
+	_ = p.Say(order{Stop: true}) // one that is gone is found by who hears it
 	limit := time.NewTimer(lastWords)
 	defer limit.Stop()
 	select {
 	case <-heard:
 	case <-limit.C:
+		v.strike.Lock()
+		defer v.strike.Unlock()
 		_ = p.Kill()
 	}
 }
 
 // hear takes in what a worker reports.
-func (v *supervisor) hear(p *fleet.Process) error {
+func (v *supervisor) hear(s *slot, p *fleet.Process, number, quota int64) error {
 	for {
 		var said message
 		if err := p.Hear(&said); err != nil {
 			return fmt.Errorf("%w: %w", errWorker, err)
 		}
-		if err := errors.Join(v.total.merge(said.Report), v.recent.merge(said.Report)); err != nil {
+		if quota >= 0 {
+			v.mu.Lock()
+			s.quota = quota - said.Report.Begun
+			v.mu.Unlock()
+		}
+		if err := v.record.add(number, &said); err != nil {
 			return fmt.Errorf("%w: %w", errWorker, err)
 		}
 		if said.Event == eventEnd {
@@ -185,49 +260,14 @@ func (v *supervisor) hear(p *fleet.Process) error {
 const connections = 80
 
 func (v *supervisor) task(s *slot, number int64) task {
-	return task{
-		Address: v.site.address, Namespace: v.site.namespace, Stem: v.site.stem, Tables: v.cfg.Tables,
-		Number: number, Writers: s.writers, Connections: max(2, min(s.writers, connections/v.cfg.Processes)),
-		Seed: v.cfg.Seed, Notes: filepath.Join(v.folder, fmt.Sprintf("notes-%d", number)),
-	}
-}
-
-// firstKill is the longest time from the beginning to the first kill: tables take some milliseconds each to be made.
-const firstKill = 60 * time.Millisecond
-
-// disturb kills one worker after the other until the context ends.
-func (v *supervisor) disturb(ctx context.Context) {
-	dice := rand.New(rand.NewPCG(v.cfg.Seed, 0))
-	wait := time.Duration(dice.Int64N(int64(firstKill)))
-	for {
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		case <-timer.C:
-		}
-		v.kill(dice)
-		wait = v.cfg.KillEvery
-	}
-}
-
-// kill kills one of the workers that write.
-func (v *supervisor) kill(dice *rand.Rand) {
 	v.mu.Lock()
-	var alive []*slot
-	for _, s := range v.slots {
-		if s.process != nil && !s.killed {
-			alive = append(alive, s)
-		}
-	}
-	var victim *fleet.Process
-	if len(alive) > 0 {
-		s := alive[dice.IntN(len(alive))]
-		victim, s.killed = s.process, true
-	}
-	v.mu.Unlock()
-	if victim != nil && victim.Kill() == nil {
-		v.kills.Add(1)
+	defer v.mu.Unlock()
+	return task{
+		Address: v.site.workersAddress(), Mode: v.cfg.Mode, Namespace: v.site.namespace, Stem: v.site.stem, Tables: v.cfg.Tables,
+		Version: s.version, Number: number,
+		Writers: s.writers, Connections: max(2, min(s.writers, connections/v.cfg.Processes)),
+		Seed: v.cfg.Seed, Mix: v.cfg.Mix, Keys: v.cfg.Keys, RowSize: v.cfg.RowSize,
+		Rate: v.cfg.Rate * float64(s.writers) / float64(v.cfg.Writers), Quota: s.quota,
+		Tick: v.record.tick, Begin: v.began, Notes: filepath.Join(v.folder, fmt.Sprintf("notes-%d", number)),
 	}
 }

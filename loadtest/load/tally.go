@@ -12,36 +12,21 @@ import (
 	"github.com/schemactor/schemactor/schema"
 )
 
-// Counts is how many operations were acknowledged.
-type Counts struct {
-	Creates int64 `json:"creates"` // rows, those of pairs included
-	Pairs   int64 `json:"pairs"`   // two rows in two tables in one transaction
-	Reads   int64 `json:"reads"`
-	Updates int64 `json:"updates"`
-	Deletes int64 `json:"deletes"`
-}
-
-func (c *Counts) add(o Counts) {
-	c.Creates += o.Creates
-	c.Pairs += o.Pairs
-	c.Reads += o.Reads
-	c.Updates += o.Updates
-	c.Deletes += o.Deletes
-}
-
-// Fault is one kind of error that callers got.
-type Fault struct {
-	Kind  string `json:"kind"`
-	Count int64  `json:"count"`
-	First string `json:"first"` // the text of one of them, which was the first of its process
+// failure is one kind of error that callers got from one operation.
+type failure struct {
+	Op    Operation
+	Kind  string
+	Count int64
+	First string // the text of one of them, which was the first of its process
 }
 
 // tally is what a worker reports since its last report, and what the parent makes of all reports. It is safe for concurrent use.
 type tally struct {
-	mu      sync.Mutex
-	counts  Counts
-	faults  []Fault
-	latency *hdrhistogram.Histogram // of creates, in microseconds
+	mu       sync.Mutex
+	counts   [operations]int64 // acknowledged, those of the warm-up included
+	failures []failure
+	latency  [operations]*hdrhistogram.Histogram // of those that count, in microseconds; nil where there were none
+	early    *hdrhistogram.Histogram             // of all operations of the warm-up; nil likewise
 }
 
 // Latencies are kept to two digits, from a microsecond to ten minutes; that takes some kilobytes, however many there are.
@@ -50,87 +35,172 @@ const (
 	digits  = 2
 )
 
+func newTally() *tally { return &tally{} }
+
 func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, longest.Microseconds(), digits)
 }
 
-func newTally() *tally { return &tally{latency: newHistogram()} }
-
-// report is a tally on its way to the parent.
-type report struct {
-	Counts  Counts  `json:"counts"`
-	Faults  []Fault `json:"faults,omitempty"`
-	Latency []byte  `json:"latency,omitempty"`
+// record adds to a histogram, which it makes where it is not there.
+func record(into **hdrhistogram.Histogram, took time.Duration) {
+	if *into == nil {
+		*into = newHistogram()
+	}
+	_ = (*into).RecordValue(min(max(took, time.Microsecond), longest).Microseconds()) // within its bounds: no error
 }
 
-// done counts operations, and times creates.
-func (t *tally) done(c Counts, took time.Duration) {
+// tallied is a tally on its way to the parent, with what else a worker tells.
+type tallied struct {
+	At       time.Duration     `json:"at"` // since the run's begin
+	Counts   [operations]int64 `json:"counts"`
+	Failures []failure         `json:"failures,omitempty"`
+	Latency  [operations][]byte
+	Early    []byte   `json:",omitempty"`
+	Begun    int64    `json:"begun"` // of the quota, since the worker's begin
+	Moments  []moment `json:"moments,omitempty"`
+}
+
+// done counts an operation that was acknowledged; early ones are in the warm-up.
+func (t *tally) done(op Operation, took time.Duration, early bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.counts.add(c)
-	if c.Creates > 0 {
-		_ = t.latency.RecordValue(min(max(took, time.Microsecond), longest).Microseconds()) // within its bounds: no error
+	t.counts[op]++
+	if early {
+		record(&t.early, took)
+		return
 	}
+	record(&t.latency[op], took)
 }
 
 // failed counts an error.
-func (t *tally) failed(err error) {
+func (t *tally) failed(op Operation, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.fault(Fault{Kind: kindOf(err), Count: 1, First: err.Error()})
+	t.fail(failure{Op: op, Kind: kindOf(err), Count: 1, First: err.Error()})
 }
 
-func (t *tally) fault(f Fault) {
-	at := slices.IndexFunc(t.faults, func(o Fault) bool { return o.Kind == f.Kind })
+func (t *tally) fail(f failure) {
+	at := slices.IndexFunc(t.failures, func(o failure) bool { return o.Op == f.Op && o.Kind == f.Kind })
 	if at < 0 {
-		t.faults = append(t.faults, f)
+		t.failures = append(t.failures, f)
 		return
 	}
-	t.faults[at].Count += f.Count
+	t.failures[at].Count += f.Count
 }
 
 // take gives what has come together, and begins anew.
-func (t *tally) take() (report, error) {
+func (t *tally) take() (out tallied, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	encoded, err := t.latency.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
-	r := report{Counts: t.counts, Faults: t.faults, Latency: encoded}
-	t.counts, t.faults = Counts{}, nil
-	t.latency.Reset()
-	return r, err
+	out.Counts, out.Failures = t.counts, t.failures
+	t.counts, t.failures = [operations]int64{}, nil
+	for op, h := range t.latency {
+		if out.Latency[op], err = packed(h); err != nil {
+			return out, err
+		}
+	}
+	out.Early, err = packed(t.early)
+	t.latency, t.early = [operations]*hdrhistogram.Histogram{}, nil
+	return out, err
+}
+
+func packed(h *hdrhistogram.Histogram) ([]byte, error) {
+	if h == nil {
+		return nil, nil
+	}
+	return h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+}
+
+// heard is a report whose histograms can be read.
+type heard struct {
+	tallied
+	latency [operations]*hdrhistogram.Histogram
+	early   *hdrhistogram.Histogram
+}
+
+func (t *tallied) open() (*heard, error) {
+	out := &heard{tallied: *t}
+	unpack := func(text []byte, into **hdrhistogram.Histogram) (err error) {
+		if len(text) > 0 {
+			*into, err = hdrhistogram.Decode(text)
+		}
+		return err
+	}
+	for op, text := range t.Latency {
+		if err := unpack(text, &out.latency[op]); err != nil {
+			return nil, err
+		}
+	}
+	return out, unpack(t.Early, &out.early)
 }
 
 // merge adds a report.
-func (t *tally) merge(r report) error {
-	latency, err := hdrhistogram.Decode(r.Latency)
-	if err != nil {
-		return err
-	}
+func (t *tally) merge(r *heard) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.counts.add(r.Counts)
-	for _, f := range r.Faults {
-		t.fault(f)
+	for op, n := range r.Counts {
+		t.counts[op] += n
+		mergeInto(&t.latency[op], r.latency[op])
 	}
-	t.latency.Merge(latency)
-	return nil
+	mergeInto(&t.early, r.early)
+	for _, f := range r.Failures {
+		t.fail(f)
+	}
 }
 
-// errors counts all faults.
-func (t *tally) errors() int64 {
-	var n int64
-	for _, f := range t.faults {
+func mergeInto(into **hdrhistogram.Histogram, from *hdrhistogram.Histogram) {
+	if from == nil {
+		return
+	}
+	if *into == nil {
+		*into = newHistogram()
+	}
+	(*into).Merge(from)
+}
+
+// all gives the latencies of all operations together, those of the warm-up only where asked for. The tally's lock must be held.
+func (t *tally) all(early bool) *hdrhistogram.Histogram {
+	sum := newHistogram()
+	for _, h := range t.latency {
+		if h != nil {
+			sum.Merge(h)
+		}
+	}
+	if early && t.early != nil {
+		sum.Merge(t.early)
+	}
+	return sum
+}
+
+// errors counts all failures.
+func (t *tally) errors() (n int64) {
+	for _, f := range t.failures {
 		n += f.Count
 	}
 	return n
 }
 
-// kinds are the errors by which faults are counted; what matches several is the first of them.
+// sum counts all operations.
+func sum(counts [operations]int64) (n int64) {
+	for _, count := range counts {
+		n += count
+	}
+	return n
+}
+
+func percentile(h *hdrhistogram.Histogram, p float64) time.Duration {
+	if h == nil || h.TotalCount() == 0 {
+		return 0
+	}
+	return time.Duration(h.ValueAtPercentile(p)) * time.Microsecond
+}
+
+// kinds are the errors by which failures are counted; what matches several is the first of them.
 var kinds = []error{
 	errDiffers, schema.ErrOutcomeUnknown, schema.ErrNotFound, schema.ErrConflict, schema.ErrDuplicate, schema.ErrForeignKey,
 	schema.ErrCheck, schema.ErrNotNull, schema.ErrStaleModel, schema.ErrSchemaMismatch, schema.ErrDestructive,
 	schema.ErrMigrationRequired, schema.ErrNotEnsured, schema.ErrMissing, schema.ErrLockTimeout, schema.ErrSerialization,
-	schema.ErrRaced, schema.ErrClosed, schema.ErrPermission, schema.ErrUnavailable, schema.ErrInvalid, errWorker,
+	schema.ErrRaced, schema.ErrClosed, schema.ErrPermission, schema.ErrUnavailable, schema.ErrInvalid, errWorker, errFault,
 	context.DeadlineExceeded, context.Canceled,
 }
 

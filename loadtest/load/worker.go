@@ -7,11 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/schemactor/schemactor/coordinator"
-	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/internal/fleet"
-	"github.com/schemactor/schemactor/nodes"
-	"github.com/schemactor/schemactor/schema"
 )
 
 // Roles are what processes of a program's own binary must be able to do, for fleet.Main.
@@ -19,14 +15,16 @@ func Roles() map[string]fleet.Role { return map[string]fleet.Role{role: work} }
 
 // worker is one process that writes.
 type worker struct {
-	task        task
-	dialect     dialect.Dialect
-	coordinator *coordinator.Coordinator
-	tables      []*nodes.Node[Row, int64]
-	notes       *notes
-	tally       *tally
-	keys        keys
-	stop        chan struct{} // closed when no operation is to be begun any more
+	task  task
+	way   way
+	doors []door
+	notes *notes
+	tally *tally
+	line  *timeline
+	keys  keys
+	pace  *pace
+	begin time.Time
+	stop  chan struct{} // closed when no operation is to be begun any more
 }
 
 // work is the role.
@@ -35,6 +33,7 @@ func work(ctx context.Context, link *fleet.Worker) (err error) {
 	if err := link.Task(&w.task); err != nil {
 		return err
 	}
+	w.line = newTimeline(&w.task)
 	if err := w.open(ctx); err != nil {
 		return err
 	}
@@ -43,16 +42,17 @@ func work(ctx context.Context, link *fleet.Worker) (err error) {
 		return err
 	}
 	var first order
-	if err := link.Hear(&first); err != nil || first != orderGo {
+	if err := link.Hear(&first); err != nil || first.Stop {
 		return nil // the parent has thought better of it
 	}
+	w.heed(first)
 	var others sync.WaitGroup
 	written := make(chan struct{})
 	others.Go(func() { w.obey(link) })
 	others.Go(func() { w.tell(link, written) })
 	w.write(ctx)
 	close(written)
-	last, err := w.tally.take()
+	last, err := w.report()
 	if err != nil {
 		return err
 	}
@@ -63,44 +63,50 @@ func work(ctx context.Context, link *fleet.Worker) (err error) {
 	return nil
 }
 
-// open connects and registers; no table is looked at before the first row.
+// heed takes the times from the word to go.
+func (w *worker) heed(first order) {
+	w.begin = first.Begin
+	w.line.from(first.Begin)
+	w.pace = &pace{
+		// The clock of this process goes on evenly from the moment at which it heard.
+		begin: monotonic(first.From), measured: monotonic(first.Measured),
+		rate: w.task.Rate, quota: w.task.Quota, stop: w.stop,
+	}
+}
+
+// monotonic is a moment of the wall's clock on the clock that nobody sets.
+func monotonic(t time.Time) time.Time {
+	now := time.Now()
+	return now.Add(t.Sub(now.Round(0)))
+}
+
+// open connects and registers; no table is looked at before the first row, but by a newer version of the program.
 func (w *worker) open(ctx context.Context) (err error) {
 	if w.notes, err = newNotes(w.task.Notes); err != nil {
 		return err
 	}
-	if w.dialect, err = connect(ctx, w.task.Address, w.task.Connections); err != nil {
+	if w.way, err = openWay(ctx, &w.task, w.line); err != nil {
 		return err
 	}
-	if w.coordinator, err = coordinator.New(w.dialect, &coordinator.Config{Application: "loadtest"}); err != nil {
-		return err
+	w.doors = w.way.doors()
+	if w.task.Version == 0 {
+		return nil
 	}
-	for i := range w.task.Tables {
-		ref := refOf(w.task.Namespace, w.task.Stem, i)
-		node, err := coordinator.Register[Row, int64](w.coordinator, placed(ref)...)
-		if err != nil {
-			return err
-		}
-		w.tables = append(w.tables, node)
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	defer cancel()
+	if err := w.way.prepare(ctx); err != nil {
+		return errors.Join(fmt.Errorf("deploy version %d: %w", w.task.Version, err), w.close())
 	}
 	return nil
-}
-
-// placed are the options that give a model its place.
-func placed(ref schema.Ref) []schema.TableOption {
-	options := []schema.TableOption{schema.Named(ref.Name)}
-	if ref.Namespace != "" {
-		options = append(options, schema.InNamespace(ref.Namespace))
-	}
-	return options
 }
 
 func (w *worker) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if err := w.coordinator.Close(ctx); err != nil {
+	if err := w.way.close(ctx); err != nil {
 		return fmt.Errorf("close: %w", err)
 	}
-	return errors.Join(w.dialect.Close(), w.notes.close())
+	return w.notes.close()
 }
 
 // obey waits for the word to stop, and then for the end of the line.
@@ -112,25 +118,33 @@ func (w *worker) obey(link *fleet.Worker) {
 		if link.Hear(&said) != nil {
 			return
 		}
-		if said == orderStop {
+		if said.Stop {
 			stop()
 		}
 	}
 }
 
-// tell reports while there is writing.
+// report is what came together since the last report.
+func (w *worker) report() (tallied, error) {
+	now, err := w.tally.take()
+	now.At, now.Begun, now.Moments = time.Since(w.begin), w.pace.counted(), w.line.take()
+	return now, err
+}
+
+// tell reports while there is writing, at the ends of the intervals that are the same for all workers.
 func (w *worker) tell(link *fleet.Worker, written <-chan struct{}) {
-	tick := time.NewTicker(tickEvery)
-	defer tick.Stop()
 	for {
+		since := time.Since(w.begin)
+		timer := time.NewTimer(w.task.Tick - since%w.task.Tick)
 		select {
 		case <-written:
+			timer.Stop()
 			return
-		case <-tick.C:
+		case <-timer.C:
 		}
-		now, err := w.tally.take()
+		now, err := w.report()
 		if err != nil {
-			w.tally.failed(err)
+			w.tally.failed(OpCreate, err)
 			continue
 		}
 		if link.Say(message{Event: eventTick, Report: now}) != nil {
@@ -139,7 +153,7 @@ func (w *worker) tell(link *fleet.Worker, written <-chan struct{}) {
 	}
 }
 
-// write has all writers write, until they are told to stop.
+// write has all writers write, until they are told to stop or there is nothing more to do.
 func (w *worker) write(ctx context.Context) {
 	var all sync.WaitGroup
 	for i := range w.task.Writers {

@@ -8,11 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
 )
-
-// errDiffers is a row that is not read back as it was written.
-var errDiffers = errors.New("row is not what was written")
 
 // keys gives each row of a worker its number.
 type keys struct{ last atomic.Int64 }
@@ -31,30 +28,40 @@ type owned struct {
 // writer is one goroutine that does one operation after another on rows of its own.
 type writer struct {
 	*worker
-	dice *rand.Rand
-	rows []owned
+	dice        *rand.Rand
+	tables, own choice
+	rows        []owned
 }
 
 func newWriter(w *worker, number int) *writer {
-	return &writer{worker: w, dice: rand.New(rand.NewPCG(w.task.Seed, uint64(w.task.Number)<<32|uint64(number)))}
+	dice := rand.New(rand.NewPCG(w.task.Seed, uint64(w.task.Number)<<32|uint64(number)))
+	return &writer{
+		worker: w, dice: dice,
+		// Those who take one table after the other do not all begin with the same one.
+		tables: choice{keys: w.task.Keys, dice: dice, next: number}, own: choice{keys: w.task.Keys, dice: dice},
+	}
 }
 
 // run goes on until it is told to stop. What was begun is finished.
 func (w *writer) run(ctx context.Context) {
 	for {
-		select {
-		case <-w.stop:
+		intended, ok := w.pace.next(ctx)
+		if !ok {
 			return
-		default:
 		}
-		err := w.step(ctx)
+		op := w.choose()
+		err := w.do(ctx, op)
 		switch {
 		case err == nil:
+			w.tally.done(op, time.Since(intended), intended.Before(w.pace.measured))
 			continue
 		case ctx.Err() != nil:
 			return
 		}
-		w.tally.failed(err)
+		w.tally.failed(op, w.way.classify(err))
+		if w.task.Rate > 0 {
+			continue // the next turn comes when it comes
+		}
 		select {
 		case <-w.stop:
 		case <-time.After(pause):
@@ -62,33 +69,45 @@ func (w *writer) run(ctx context.Context) {
 	}
 }
 
-// step does one operation: of a hundred, some 60 creates, 8 pairs, 16 reads, 12 updates and 4 deletes.
-func (w *writer) step(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	roll := w.dice.IntN(100)
-	switch {
-	case roll < 8 && len(w.tables) > 1:
-		return w.pair(ctx)
-	case roll < 68 || len(w.rows) == 0:
-		return w.create(ctx)
-	case roll < 84:
-		return w.read(ctx)
-	case roll < 96:
-		return w.update(ctx)
+// choose chooses an operation that is possible.
+func (w *writer) choose() Operation {
+	op := w.task.Mix.pick(w.dice)
+	if op != OpCreate && op != OpPair && len(w.rows) == 0 || op == OpPair && len(w.doors) == 1 {
+		return OpCreate
 	}
-	return w.remove(ctx)
+	return op
 }
 
+func (w *writer) do(ctx context.Context, op Operation) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	switch op {
+	case OpPair:
+		return w.pair(ctx)
+	case OpRead:
+		return w.read(ctx)
+	case OpList:
+		return w.list(ctx)
+	case OpUpdate:
+		return w.update(ctx)
+	case OpDelete:
+		return w.remove(ctx)
+	}
+	return w.create(ctx)
+}
+
+// now is the time since the run's begin, by a clock that all processes share.
+func (w *writer) now() int64 { return int64(time.Since(w.begin)) }
+
+func (w *writer) row(key, turn, part int64) Row { return rowOf(key, turn, part, w.task.RowSize) }
+
 func (w *writer) create(ctx context.Context) error {
-	table, key := w.dice.IntN(len(w.tables)), w.keys.next(w.task.Number)
-	row := rowOf(key, 0, 0)
-	began := time.Now()
-	if err := w.tables[table].Create(ctx, &row); err != nil {
+	table, key := w.tables.one(len(w.doors)), w.keys.next(w.task.Number)
+	began := w.now()
+	if err := w.doors[table].create(ctx, w.row(key, 0, 0)); err != nil {
 		return err
 	}
-	w.tally.done(Counts{Creates: 1}, time.Since(began))
-	if err := w.notes.take(noteCreated, table, key, 0); err != nil {
+	if err := w.notes.take(noteCreated, table, key, began); err != nil {
 		return err
 	}
 	if len(w.rows) < remembered {
@@ -101,28 +120,18 @@ func (w *writer) create(ctx context.Context) error {
 
 // pair creates two rows in two tables, or none.
 func (w *writer) pair(ctx context.Context) error {
-	first, key := w.dice.IntN(len(w.tables)), w.keys.next(w.task.Number)
-	second := (first + 1) % len(w.tables)
-	began := time.Now()
-	err := w.coordinator.InTx(ctx, func(ctx context.Context, tx dialect.Tx) error {
-		for part, table := range []int{first, second} {
-			row := rowOf(key, 0, int64(part)+1)
-			if err := w.tables[table].In(tx).Create(ctx, &row); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	first, key := w.tables.one(len(w.doors)), w.keys.next(w.task.Number)
+	second := (first + 1) % len(w.doors)
+	began := w.now()
+	if err := w.way.pair(ctx, [2]int{first, second}, [2]Row{w.row(key, 0, 1), w.row(key, 0, 2)}); err != nil {
 		return fmt.Errorf("pair: %w", err)
 	}
-	w.tally.done(Counts{Creates: 2, Pairs: 1}, time.Since(began))
-	return errors.Join(w.notes.take(noteCreated, first, key, 0), w.notes.take(noteCreated, second, key, 0))
+	return errors.Join(w.notes.take(noteCreated, first, key, began), w.notes.take(noteCreated, second, key, began))
 }
 
-// one chooses a row that the writer remembers, and forgets it where it is not to be used again.
+// one chooses a row that the writer remembers.
 func (w *writer) one() (at int, row owned) {
-	at = w.dice.IntN(len(w.rows))
+	at = w.own.one(len(w.rows))
 	return at, w.rows[at]
 }
 
@@ -131,41 +140,67 @@ func (w *writer) forget(at int) {
 	w.rows[at], w.rows = w.rows[last], w.rows[:last]
 }
 
+// missed forgets a row that an operation has failed on, and notes it if it was not there.
+func (w *writer) missed(at int, err error) error {
+	own := w.rows[at]
+	w.forget(at)
+	if errors.Is(err, schema.ErrNotFound) {
+		return errors.Join(err, w.notes.take(noteMissed, own.table, own.key, w.now()))
+	}
+	return err
+}
+
 func (w *writer) read(ctx context.Context) error {
 	at, own := w.one()
-	row, err := w.tables[own.table].Get(ctx, own.key)
-	if err == nil && *row != rowOf(own.key, own.turn, 0) {
+	row, err := w.doors[own.table].read(ctx, own.key)
+	if err == nil && row != w.row(own.key, own.turn, 0) {
 		err = errDiffers
 	}
 	if err != nil {
-		w.forget(at)
-		return err
+		return w.missed(at, err)
 	}
-	w.tally.done(Counts{Reads: 1}, 0)
+	return nil
+}
+
+// list reads some rows from one of the writer's own, which others may have written.
+func (w *writer) list(ctx context.Context) error {
+	at, own := w.one()
+	rows, err := w.doors[own.table].list(ctx, own.key)
+	switch {
+	case err != nil:
+	case len(rows) == 0 || rows[0].ID != own.key:
+		err = &schema.Error{Op: "list", Kind: schema.ErrNotFound}
+	case rows[0] != w.row(own.key, own.turn, 0):
+		err = errDiffers
+	}
+	for i, row := range rows {
+		if row != w.row(row.ID, row.Turn, row.Part) || i > 0 && row.ID <= rows[i-1].ID {
+			err = errDiffers
+		}
+	}
+	if err != nil {
+		return w.missed(at, err)
+	}
 	return nil
 }
 
 func (w *writer) update(ctx context.Context) error {
 	at, own := w.one()
-	row := rowOf(own.key, own.turn+1, 0)
-	if err := w.tables[own.table].Update(ctx, &row); err != nil {
-		w.forget(at) // it may have been changed all the same
-		return err
+	if err := w.doors[own.table].update(ctx, w.row(own.key, own.turn+1, 0)); err != nil {
+		return w.missed(at, err) // it may have been changed all the same
 	}
 	w.rows[at].turn++
-	w.tally.done(Counts{Updates: 1}, 0)
 	return w.notes.take(noteUpdated, own.table, own.key, own.turn+1)
 }
 
 func (w *writer) remove(ctx context.Context) error {
 	at, own := w.one()
-	w.forget(at)
 	if err := w.notes.take(noteDeleting, own.table, own.key, 0); err != nil {
 		return err
 	}
-	if err := w.tables[own.table].Delete(ctx, own.key); err != nil {
-		return err
+	if err := w.doors[own.table].remove(ctx, own.key); err != nil {
+		return w.missed(at, err)
 	}
-	w.tally.done(Counts{Deletes: 1}, 0)
+	w.forget(at)
 	return w.notes.take(noteDeleted, own.table, own.key, 0)
 }

@@ -1,4 +1,4 @@
-package postgrestest
+package postgresserver
 
 import (
 	"context"
@@ -14,26 +14,37 @@ import (
 )
 
 const (
-	startTimeout = 30 * time.Second
-	portTries    = 10
-	superuser    = "postgres"
+	// StartTimeout is how long a program that serves may take until it answers.
+	StartTimeout = 30 * time.Second
+	// PortTries is how many ports are tried: others may take a free one before it is used.
+	PortTries = 10
+
+	superuser = "postgres"
 )
 
-// instance is one server: a folder, and a process while it runs. It is not safe for concurrent use.
-type instance struct {
+// PasswordGroup is the role whose members are asked for a password.
+const PasswordGroup = "schemactor_password"
+
+// Server is one server: a folder, and a process while it runs. It is not safe for concurrent use.
+type Server struct {
 	bin, dir string
 	port     int
 	settings []string
-	process  *process // nil while it does not run
+	process  *Process // nil while it does not run
 }
 
-// newInstance makes the files of a server and starts it.
-func newInstance(bin string, settings ...string) (*instance, error) {
-	dir, err := makeFolder()
+// New makes the files of a server and starts it; the caller must call Remove. Settings, as "max_connections=50", go before those
+// that trade safety after a power cut for speed. A machine without the binaries is ErrNoBinaries.
+func New(settings ...string) (*Server, error) {
+	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
-	s := &instance{bin: bin, dir: dir, settings: settings}
+	dir, err := Folder()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{bin: bin, dir: dir, settings: settings}
 	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", s.data(), "-U", superuser, "-A", "trust",
 		"-E", "UTF8", "--no-locale", "--no-sync")
 	initdb.Dir, initdb.Env, initdb.SysProcAttr = dir, environment(), attributes()
@@ -45,12 +56,12 @@ func newInstance(bin string, settings ...string) (*instance, error) {
 		_ = os.RemoveAll(dir)
 		return nil, err
 	}
-	for range portTries {
-		if s.port, err = freePort(); err == nil {
-			err = s.start()
+	for range PortTries {
+		if s.port, err = FreePort(); err == nil {
+			err = s.Start()
 		}
 		// Another test binary may have taken the port in between.
-		if err == nil || !strings.Contains(logTail(s.dir), "could not create any TCP/IP sockets") {
+		if err == nil || !strings.Contains(LogTail(s.dir), "could not create any TCP/IP sockets") {
 			break
 		}
 		_ = os.Remove(s.log())
@@ -62,34 +73,34 @@ func newInstance(bin string, settings ...string) (*instance, error) {
 	return s, nil
 }
 
-func (s *instance) data() string { return filepath.Join(s.dir, "data") }
-func (s *instance) log() string  { return filepath.Join(s.dir, "log") }
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+func (s *Server) log() string  { return filepath.Join(s.dir, "log") }
 
 // demandPasswords makes the server ask roles whose name begins with "password_" for one, and trust all others.
-func (s *instance) demandPasswords() error {
+func (s *Server) demandPasswords() error {
 	path := filepath.Join(s.data(), "pg_hba.conf")
 	rules, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	rule := "host all +" + passwordGroup + " 127.0.0.1/32 scram-sha-256\n"
+	rule := "host all +" + PasswordGroup + " 127.0.0.1/32 scram-sha-256\n"
 	return os.WriteFile(path, append([]byte(rule), rules...), 0o600)
 }
 
-// start runs the server on its port and returns when it takes connections.
-func (s *instance) start() error {
+// Start runs the server on its port and returns when it takes connections.
+func (s *Server) Start() error {
 	arguments := []string{filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", fmt.Sprint(s.port), "-k", s.dir}
 	for _, setting := range append(settings[:len(settings):len(settings)], s.settings...) {
 		arguments = append(arguments, "-c", setting)
 	}
-	process, err := runIn(s.dir, "QUIT", arguments...)
+	process, err := RunIn(s.dir, "QUIT", arguments...)
 	if err != nil {
 		return err
 	}
 	s.process = process
 	if err := s.awaitReady(); err != nil {
-		err = fmt.Errorf("postgres did not start: %w\n%s", err, logTail(s.dir))
-		s.stop("QUIT")
+		err = fmt.Errorf("postgres did not start: %w\n%s", err, LogTail(s.dir))
+		s.Stop("QUIT")
 		return err
 	}
 	return nil
@@ -104,8 +115,8 @@ var settings = []string{
 }
 
 // awaitReady asks on the socket in the server's own folder, so that no other server can answer.
-func (s *instance) awaitReady() error {
-	deadline := time.Now().Add(startTimeout)
+func (s *Server) awaitReady() error {
+	deadline := time.Now().Add(StartTimeout)
 	target := fmt.Sprintf("host=%s port=%d user=%s dbname=postgres sslmode=disable", s.dir, s.port, superuser)
 	for {
 		ctx, cancel := context.WithDeadline(context.Background(), deadline)
@@ -115,33 +126,34 @@ func (s *instance) awaitReady() error {
 			return conn.Close(context.Background())
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("not ready after %s: %w", startTimeout, err)
+			return fmt.Errorf("not ready after %s: %w", StartTimeout, err)
 		}
-		if s.process.goneWithin(10 * time.Millisecond) {
+		if s.process.GoneWithin(10 * time.Millisecond) {
 			return errors.New("it ended at once")
 		}
 	}
 }
 
-// stop ends the server by a signal, INT to disconnect everyone and shut down in order, QUIT to drop everything, and
+// Stop ends the server by a signal, INT to disconnect everyone and shut down in order, QUIT to drop everything, and
 // keeps its files. It does nothing if the server does not run.
-func (s *instance) stop(signal string) {
+func (s *Server) Stop(signal string) {
 	if s.process == nil {
 		return
 	}
-	s.process.stop(signal)
+	s.process.Stop(signal)
 	s.process = nil
 }
 
-// remove ends the server and removes its files.
-func (s *instance) remove() {
+// Remove ends the server and removes its files.
+func (s *Server) Remove() {
 	if s.process != nil {
-		s.process.reap()
+		s.process.Reap()
 		s.process = nil
 	}
 	_ = os.RemoveAll(s.dir)
 }
 
-func (s *instance) url(database string) string {
+// URL leads to a database of the server, as superuser. It stays the same over Stop and Start.
+func (s *Server) URL(database string) string {
 	return fmt.Sprintf("postgres://%s@127.0.0.1:%d/%s?sslmode=disable", superuser, s.port, database)
 }

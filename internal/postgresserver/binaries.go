@@ -1,4 +1,4 @@
-package postgrestest
+package postgresserver
 
 import (
 	"errors"
@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-var errNoBinaries = errors.New("no PostgreSQL server binaries: install the package postgresql " +
-	"(apt-get install postgresql, brew install postgresql) or set SCHEMACTOR_TEST_POSTGRES to a server's URL")
+// ErrNoBinaries is a machine without a PostgreSQL server that could be started.
+var ErrNoBinaries = errors.New("no PostgreSQL server binaries: install the package postgresql " +
+	"(apt-get install postgresql, brew install postgresql)")
 
 // usualFolders are where Debian, Homebrew and Postgres.app keep servers that are not on the PATH.
 var usualFolders = []string{
@@ -38,7 +39,7 @@ func binaries() (string, error) {
 			}
 		}
 	}
-	return "", errNoBinaries
+	return "", ErrNoBinaries
 }
 
 func complete(folder string) bool {

@@ -1,4 +1,4 @@
-package postgrestest
+package postgresserver
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 )
 
 // watch runs a program, waits for a word on the pipe that is its input, and ends the program by the signal of that name.
-// Without a word, which is what the end of the test binary is, the program's folder goes too. Descriptor 3 stays open in
+// Without a word, which is what the end of this program is, the program's folder goes too. Descriptor 3 stays open in
 // the program alone, so that its other end tells when it is gone.
 const watch = `dir=$1; usual=$2; shift 2
 "$@" </dev/null >>"$dir/log" 2>&1 &
@@ -24,17 +24,17 @@ wait "$program"
 [ -n "$signal" ] || rm -rf "$dir"
 `
 
-// process is a program that ends with the test binary, however that ends. It writes to the file "log" in its folder. It
-// is not safe for concurrent use.
-type process struct {
+// Process is a program that ends with this one, however that ends. It writes to the file "log" in its folder. It is not safe
+// for concurrent use.
+type Process struct {
 	shell *exec.Cmd
 	word  *os.File // the watcher's input
 	alive *os.File // readable, at its end, when the program is gone
 }
 
-// runIn starts a program in a folder, as the account of servers. The signal usual ends it where none is asked for; it must
+// RunIn starts a program in a folder, as the account of servers. The signal usual ends it where none is asked for; it must
 // be one that the program handles, for the shell has it ignore those that come from a terminal.
-func runIn(dir, usual string, program ...string) (*process, error) {
+func RunIn(dir, usual string, program ...string) (*Process, error) {
 	input, word, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -51,31 +51,31 @@ func runIn(dir, usual string, program ...string) (*process, error) {
 	if err != nil {
 		return nil, errors.Join(err, word.Close(), alive.Close())
 	}
-	return &process{shell: shell, word: word, alive: alive}, nil
+	return &Process{shell: shell, word: word, alive: alive}, nil
 }
 
-// goneWithin reports whether the program has ended, and waits a moment for it.
-func (p *process) goneWithin(d time.Duration) bool {
+// GoneWithin reports whether the program has ended, and waits a moment for it.
+func (p *Process) GoneWithin(d time.Duration) bool {
 	_ = p.alive.SetReadDeadline(time.Now().Add(d))
 	_, err := p.alive.Read(make([]byte, 1))
 	return errors.Is(err, io.EOF)
 }
 
-// stop ends the program by a signal, and keeps its folder.
-func (p *process) stop(signal string) {
+// Stop ends the program by a signal, and keeps its folder.
+func (p *Process) Stop(signal string) {
 	_, _ = p.word.WriteString(signal + "\n")
-	p.reap()
+	p.Reap()
 }
 
-// reap lets the program end, with its folder unless stop was called, and waits for it.
-func (p *process) reap() {
+// Reap lets the program end, with its folder unless Stop was called, and waits for it.
+func (p *Process) Reap() {
 	_ = p.word.Close()
 	_ = p.shell.Wait() // by a signal: never a success worth reading
 	_ = p.alive.Close()
 }
 
-// logTail gives the last lines of the log in a folder.
-func logTail(dir string) string {
+// LogTail gives the last lines of the log in a folder.
+func LogTail(dir string) string {
 	text, err := os.ReadFile(filepath.Join(dir, "log"))
 	if err != nil {
 		return err.Error()
@@ -84,7 +84,8 @@ func logTail(dir string) string {
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
 
-func freePort() (int, error) {
+// FreePort gives a port of this machine that nobody listened on a moment ago.
+func FreePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err

@@ -1,6 +1,6 @@
 //go:build unix
 
-package postgrestest
+package postgresserver
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 // socketPathLimit is the room that a Unix socket's path leaves for the folder.
 const socketPathLimit = 80
 
-// account is the user that the server runs as when the tests run as root, which PostgreSQL refuses.
+// account is the user that the server runs as where this program runs as root, which PostgreSQL refuses.
 func account() (uid, gid int, drop bool) {
 	if os.Geteuid() != 0 {
 		return 0, 0, false
@@ -40,8 +40,8 @@ func attributes() *syscall.SysProcAttr {
 	return attr
 }
 
-// makeFolder makes a folder that the server's account owns and can reach, short enough for a Unix socket.
-func makeFolder() (string, error) {
+// Folder makes a folder that the server's account owns and can reach, short enough for a Unix socket.
+func Folder() (string, error) {
 	uid, gid, drop := account()
 	parent := os.TempDir()
 	if len(parent) > socketPathLimit-20 || drop && !open(parent) {

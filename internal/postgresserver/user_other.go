@@ -1,0 +1,17 @@
+//go:build !unix
+
+package postgresserver
+
+import (
+	"errors"
+	"syscall"
+)
+
+func attributes() *syscall.SysProcAttr { return nil }
+
+func environment() []string { return nil }
+
+// Folder makes none.
+func Folder() (string, error) {
+	return "", errors.New("a server can be started on Unix only")
+}
