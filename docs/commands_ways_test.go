@@ -12,20 +12,29 @@ var commandWays = map[string]way{
 	"make bench-compare REF=main": {dry: "it takes an hour, and wants a commit of that name"},
 
 	// The programs.
-	"make demo":                        {dry: "make ci runs it, and the tests of cmd/demo each of its chapters"},
-	"make demo DATABASE=postgres://…":  {as: "go run ./cmd/demo herd --database $POSTGRES --goroutines 200 --tables 4"},
-	"go run ./cmd/demo migrate --to 1": {},
-	"go run ./cmd/demo plan":           {},
-	"go run ./cmd/demo plan --to 2":    {},
-	"demo run --example":               {as: "go run ./cmd/demo run --example > workflow.json"},
-	"demo run workflow.json":           {as: "go run ./cmd/demo run --example > example.json && go run ./cmd/demo run example.json"},
-	"go run ./loadtest":                {as: "go run ./loadtest --duration 1s"},
-	"go run ./loadtest --writers 64 --tables 20 --processes 4 --duration 10s --kill-every 1s": {
-		as: "go run ./loadtest --writers 16 --tables 4 --processes 2 --duration 2s --kill-every 1s",
+	"make demo":                           {dry: "make ci runs it, and the tests of cmd/demo each of its chapters"},
+	"make demo DATABASE=postgres://…":     {as: "go run ./cmd/demo herd --database $POSTGRES --goroutines 200 --tables 4"},
+	"go run ./cmd/demo migrate --to 1":    {},
+	"go run ./cmd/demo plan":              {},
+	"go run ./cmd/demo plan --to 2":       {},
+	"demo run --example":                  {as: "go run ./cmd/demo run --example > workflow.json"},
+	"demo run workflow.json":              {as: "go run ./cmd/demo run --example > example.json && go run ./cmd/demo run example.json"},
+	"go run ./loadtest":                   {as: "go run ./loadtest --duration 1s"},
+	"go run ./loadtest --help":            {},
+	"go run ./loadtest --report out.html": {as: "go run ./loadtest --report out.html" + small},
+	"go run ./loadtest --json out.json":   {as: "go run ./loadtest --json out.json" + small},
+	"go run ./loadtest --writers 256 --tables 50 --processes 4 --duration 20s --report out.html": {
+		as: "go run ./loadtest --report out.html" + small,
 	},
-	"go run ./loadtest --database postgres://localhost/test": {
-		as: "go run ./loadtest --database $POSTGRES --writers 8 --tables 4 --processes 2 --duration 1s",
+	"go run ./loadtest --database postgres --restart-every 5s --changes 3": {
+		as: "go run ./loadtest --database $POSTGRES --changes 1" + small, // a server of its own restarts in the tests of loadtest/load
 	},
+	"go run ./loadtest --json own.json":                                          {as: "go run ./loadtest --json own.json" + small},
+	"go run ./loadtest --mode check-every-op --json check.json":                  {as: "go run ./loadtest --mode check-every-op --json check.json" + small, any: true},
+	"go run ./loadtest --mode if-not-exists --json bare.json":                    {as: "go run ./loadtest --mode if-not-exists --json bare.json" + small, any: true},
+	"go run ./loadtest report own.json check.json bare.json --out compared.html": {},
+	"demo serve": {as: "go run ./cmd/demo serve --address 127.0.0.1:$PORT", until: "curl -fsS http://127.0.0.1:$PORT/readyz"},
+	"curl -N":    {not: "a piece of a sentence; the tests of coordinator/dashboard read the stream"},
 
 	// Figures.
 	"make bench BENCH=Get PKG=./nodes":                            {dry: slow, long: "make bench BENCH=Append PKG=./schema GOFLAGS=-benchtime=1x"},
@@ -41,6 +50,9 @@ var commandWays = map[string]way{
 
 // shortest has the comparison end in a moment.
 const shortest = "--database sqlite --rounds 1 --budget 2s"
+
+// small has the load test end in a moment.
+const small = " --writers 8 --tables 4 --processes 2 --duration 1s"
 
 // slow is for commands that are run with SCHEMACTOR_COMMANDS=long only: they build a module or test binaries of their own.
 const slow = "it takes minutes; SCHEMACTOR_COMMANDS=long runs a short form"

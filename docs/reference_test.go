@@ -32,7 +32,10 @@ var configs = map[string]reflect.Type{
 }
 
 // configElsewhere are the pages that describe a Config of their own.
-var configElsewhere = map[string]string{}
+var configElsewhere = map[string]string{
+	"dashboard.Config": "dashboard.md",
+	"telemetry.Config": "telemetry.md",
+}
 
 // TestEveryOptionIsInTheReference wants every field in its table, and no other.
 func TestEveryOptionIsInTheReference(t *testing.T) {
