@@ -33,8 +33,23 @@ var commandWays = map[string]way{
 	"go run ./loadtest --mode check-every-op --json check.json":                  {as: "go run ./loadtest --mode check-every-op --json check.json" + small, any: true},
 	"go run ./loadtest --mode if-not-exists --json bare.json":                    {as: "go run ./loadtest --mode if-not-exists --json bare.json" + small, any: true},
 	"go run ./loadtest report own.json check.json bare.json --out compared.html": {},
-	"demo serve": {as: "go run ./cmd/demo serve --address 127.0.0.1:$PORT", until: "curl -fsS http://127.0.0.1:$PORT/readyz"},
-	"curl -N":    {not: "a piece of a sentence; the tests of coordinator/dashboard read the stream"},
+	"curl -N": {not: "a piece of a sentence; the tests of coordinator/dashboard read the stream"},
+
+	// The service.
+	"go run ./cmd/demo serve": {as: "go run ./cmd/demo serve --address 127.0.0.1:$PORT", until: "curl -fsS http://127.0.0.1:$PORT/readyz"},
+	"go run ./cmd/demo serve --database postgres://… --address :8080 --grace 5s": {
+		as: "go run ./cmd/demo serve --database $POSTGRES --migrate", // it ends by itself
+	},
+	`curl -i -H 'Content-Type: application/json' -d '{"email":"ada@example.org","name":"Ada"}' http://127.0.0.1:8080/v1/customers`: {
+		as: `curl -fsS -i -H 'Content-Type: application/json' -d '{"email":"ada@example.org","name":"Ada"}' http://127.0.0.1:$PORT/v1/customers`,
+	},
+	"demo serve":                {not: "it is go run ./cmd/demo serve, in a sentence"},
+	"make serve-load":           {dry: slow},
+	"docker compose up --build": {not: noCluster},
+	"kubectl create secret generic demo-database-owner --from-file=url=./owner.url":    {not: noCluster},
+	"kubectl create secret generic demo-database --from-file=url=./service.url":        {not: noCluster},
+	"kubectl apply -f docs/kubernetes/migrate.yaml":                                    {not: noCluster},
+	"kubectl apply -f docs/kubernetes/service.yaml -f docs/kubernetes/deployment.yaml": {not: noCluster},
 
 	// Figures.
 	"make bench BENCH=Get PKG=./nodes":                            {dry: slow, long: "make bench BENCH=Append PKG=./schema GOFLAGS=-benchtime=1x"},
@@ -50,6 +65,9 @@ var commandWays = map[string]way{
 
 // shortest has the comparison end in a moment.
 const shortest = "--database sqlite --rounds 1 --budget 2s"
+
+// noCluster is for commands that want Docker or Kubernetes.
+const noCluster = "there is neither Docker nor Kubernetes in continuous integration; the tests of cmd/demo run what these files say"
 
 // small has the load test end in a moment.
 const small = " --writers 8 --tables 4 --processes 2 --duration 1s"
