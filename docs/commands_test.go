@@ -28,7 +28,7 @@ type way struct {
 	long  string // what is run where SCHEMACTOR_COMMANDS is "long", in place of the dry run
 	not   string // why it is not run at all; something else must test what it does
 	until string // the command stays in the background until its page is through; this one tells that it is there
-	exit  int    // the exit code that is right
+	any   bool   // the exit code is whatever it may be, as of a comparison that is meant to fail
 }
 
 var (
@@ -193,7 +193,7 @@ func (s *shell) run(t *testing.T, folder, text string, w way) {
 		code, err = exit.ExitCode(), nil
 	}
 	require.NoError(t, err, "%s", w.as)
-	require.Equal(t, w.exit, code, "%s\n%s", w.as, out.String())
+	require.True(t, code == 0 || w.any, "%s: exit code %d\n%s", w.as, code, out.String())
 	t.Logf("%5.1f s  %s", time.Since(start).Seconds(), w.as)
 }
 

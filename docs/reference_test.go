@@ -21,18 +21,22 @@ import (
 
 // configs are the public ones, by the heading of their table in reference/options.md.
 var configs = map[string]reflect.Type{
-	"coordinator.Config":  reflect.TypeFor[coordinator.Config](),
-	"coordinator.Lane":    reflect.TypeFor[coordinator.Lane](),
-	"schema.Policy":       reflect.TypeFor[schema.Policy](),
-	"sqlite.Config":       reflect.TypeFor[sqlite.Config](),
-	"postgres.Config":     reflect.TypeFor[postgres.Config](),
-	"actors.ServeConfig":  reflect.TypeFor[actors.ServeConfig](),
-	"sqlitetest.Config":   reflect.TypeFor[sqlitetest.Config](),
-	"postgrestest.Config": reflect.TypeFor[postgrestest.Config](),
+	"coordinator.Config":      reflect.TypeFor[coordinator.Config](),
+	"coordinator.ReadyConfig": reflect.TypeFor[coordinator.ReadyConfig](),
+	"coordinator.Lane":        reflect.TypeFor[coordinator.Lane](),
+	"schema.Policy":           reflect.TypeFor[schema.Policy](),
+	"sqlite.Config":           reflect.TypeFor[sqlite.Config](),
+	"postgres.Config":         reflect.TypeFor[postgres.Config](),
+	"actors.ServeConfig":      reflect.TypeFor[actors.ServeConfig](),
+	"sqlitetest.Config":       reflect.TypeFor[sqlitetest.Config](),
+	"postgrestest.Config":     reflect.TypeFor[postgrestest.Config](),
 }
 
 // configElsewhere are the pages that describe a Config of their own.
-var configElsewhere = map[string]string{}
+var configElsewhere = map[string]string{
+	"dashboard.Config": "dashboard.md",
+	"telemetry.Config": "telemetry.md",
+}
 
 // TestEveryOptionIsInTheReference wants every field in its table, and no other.
 func TestEveryOptionIsInTheReference(t *testing.T) {
