@@ -98,7 +98,7 @@ faults: ## kill, freeze and cut off programs and servers at the worst moments, i
 
 .PHONY: serve-load
 serve-load: ## load demo serve with 64 clients for SECONDS (30), on PostgreSQL with two restarts of the server, on SQLite, and three at once
-	SCHEMACTOR_SERVE_SECONDS=$(or $(SECONDS),30) $(GO) test -count 1 -v -timeout 20m -run '^TestServe(Outlives|UnderLoad|Three)' ./cmd/demo
+	SCHEMACTOR_SERVE_SECONDS=$(or $(SECONDS),30) $(GO) test -count 1 -v -timeout 20m -run '^Test(Serve(Outlives|UnderLoad|Three)|Dockerfile)' ./cmd/demo
 
 .PHONY: ci
 ci: ## what continuous integration runs
