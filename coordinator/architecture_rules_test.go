@@ -26,16 +26,16 @@ type floor struct {
 
 // floorPlan is the table of docs/architecture.md. Test files may import anything.
 var floorPlan = map[string]floor{
-	"schema":              {others: []string{"github.com/gobuffalo/flect"}},
-	"dialect":             {project: []string{"schema"}},
-	"dialect/postgres":    {project: []string{"schema", "dialect"}, others: []string{"github.com/jackc/pgx/v5"}},
-	"dialect/sqlite":      {project: []string{"schema", "dialect"}, others: []string{"github.com/mattn/go-sqlite3"}},
-	"dialect/dialecttest": {project: []string{"schema", "dialect"}, others: []string{"github.com/stretchr/testify", "pgregory.net/rapid", "github.com/google/uuid"}},
-	"actors":              {project: []string{"schema", "dialect"}, others: []string{"github.com/asynkron/protoactor-go", "go.uber.org/zap"}},
-	"nodes":               {project: []string{"schema", "dialect"}},
-	"nodes/dynamic":       {project: []string{"schema", "dialect", "nodes"}},
-	"nodes/workflow":      {project: []string{"schema", "dialect", "nodes", "nodes/dynamic"}},
-	"coordinator":         {project: []string{"schema", "dialect", "actors", "nodes", "nodes/dynamic"}, others: []string{"go.uber.org/zap"}},
+	"schema":                {others: []string{"github.com/gobuffalo/flect"}},
+	"dialect":               {project: []string{"schema"}},
+	"dialect/postgres":      {project: []string{"schema", "dialect"}, others: []string{"github.com/jackc/pgx/v5"}},
+	"dialect/sqlite":        {project: []string{"schema", "dialect"}, others: []string{"github.com/mattn/go-sqlite3"}},
+	"dialect/dialecttest":   {project: []string{"schema", "dialect"}, others: []string{"github.com/stretchr/testify", "pgregory.net/rapid", "github.com/google/uuid"}},
+	"actors":                {project: []string{"schema", "dialect"}, others: []string{"github.com/asynkron/protoactor-go", "go.uber.org/zap"}},
+	"nodes":                 {project: []string{"schema", "dialect"}},
+	"nodes/dynamic":         {project: []string{"schema", "dialect", "nodes"}},
+	"nodes/workflow":        {project: []string{"schema", "dialect", "nodes", "nodes/dynamic"}},
+	"coordinator":           {project: []string{"schema", "dialect", "actors", "nodes", "nodes/dynamic"}, others: []string{"go.uber.org/zap"}},
 	"coordinator/dashboard": {project: []string{"schema"}},
 	"cmd/demo": {
 		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator"},

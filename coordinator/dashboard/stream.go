@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,7 +42,8 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	s := &stream{h: h, w: w, r: r, control: http.NewResponseController(w)}
 	known := true
-	s.at, known = h.ring.resume(r.Header.Get("Last-Event-ID"), streamStart)
+	// A browser sends the header when it comes back by itself, and cannot be told to when a page asks anew.
+	s.at, known = h.ring.resume(cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after")), streamStart)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep everything for itself
 	_, _ = fmt.Fprint(w, "retry: 2000\n\n")

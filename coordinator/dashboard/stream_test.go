@@ -31,9 +31,13 @@ type stream struct {
 
 // tune opens a stream, as a browser does that has seen an event, or none.
 func tune(t testing.TB, address, lastID string) *stream {
+	return tuneAt(t, address+"api/events", lastID)
+}
+
+func tuneAt(t testing.TB, address, lastID string) *stream {
 	ctx, leave := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(leave)
-	r, err := http.NewRequestWithContext(ctx, "GET", address+"api/events", nil)
+	r, err := http.NewRequestWithContext(ctx, "GET", address, nil)
 	require.NoError(t, err)
 	if lastID != "" {
 		r.Header.Set("Last-Event-ID", lastID)
@@ -155,6 +159,8 @@ func TestStreamTellsWhatIsLost(t *testing.T) {
 	require.NoError(t, c.EnsureAll(t.Context()))
 	s = tune(t, address, seen.id)
 	lost := s.next()
+	asked := tuneAt(t, address+"api/events?after="+seen.id, "").next() // as a page does that asks anew
+	require.Equal(t, lost, asked)
 	require.Equal(t, "lost", lost.kind)
 	require.Equal(t, "slow", lost.data["reason"])
 	var events []*frame
