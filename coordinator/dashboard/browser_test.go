@@ -105,7 +105,7 @@ func TestRevisionPlanAndDrift(t *testing.T) {
 }
 
 // tenThousand registers as many tables, some with names that want to be markup.
-func tenThousand(t *testing.T, c *coordinator.Coordinator) {
+func tenThousand(t testing.TB, c *coordinator.Coordinator) {
 	for i := range 10_000 - 3 {
 		register[Parcel](t, c, fmt.Sprintf("tenant_%04d_parcels", i))
 	}

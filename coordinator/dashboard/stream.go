@@ -1,12 +1,12 @@
 package dashboard
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -67,7 +67,7 @@ func (s *stream) send() bool {
 		s.lost(gone, "slow")
 	}
 	for _, e := range events {
-		s.frame("ensure", s.h.ring.id(e.Seq), e)
+		_, _ = s.w.Write(e.text(s.h.ring.id(e.Seq))) // flush tells
 		s.at, s.stirs = e.Seq, true
 	}
 	since := time.Since(s.pulsed)
@@ -76,7 +76,7 @@ func (s *stream) send() bool {
 		if err != nil {
 			return false
 		}
-		s.frame("pulse", "", whole)
+		_, _ = s.w.Write(frame("pulse", "", whole))
 		s.pulsed, s.stirs = time.Now(), false
 	}
 	return s.flush() == nil && s.r.Context().Err() == nil
@@ -122,21 +122,18 @@ func (s *stream) wait(d time.Duration, wake <-chan struct{}) bool {
 // lost tells that events are gone: so many, or an unknown number where the page comes from an earlier run of the program. What
 // follows is how things are now.
 func (s *stream) lost(count uint64, reason string) {
-	s.frame("lost", s.h.ring.id(s.at), map[string]any{"count": count, "reason": reason})
+	_, _ = s.w.Write(frame("lost", s.h.ring.id(s.at), map[string]any{"count": count, "reason": reason}))
 	s.pulsed = time.Time{}
 }
 
-func (s *stream) frame(kind, id string, data any) {
-	text, err := json.Marshal(data)
-	if err != nil {
-		return
-	}
-	var b strings.Builder
+// frame is one server-sent event.
+func frame(kind, id string, data any) []byte {
+	var b bytes.Buffer
 	if id != "" {
 		b.WriteString("id: " + id + "\n")
 	}
 	b.WriteString("event: " + kind + "\ndata: ")
-	b.Write(text)
-	b.WriteString("\n\n")
-	_, _ = s.w.Write([]byte(b.String())) // flush tells
+	_ = json.NewEncoder(&b).Encode(data) // with a line break at its end; nothing that is sent can fail to be JSON
+	b.WriteString("\n")
+	return b.Bytes()
 }
