@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/coordinator/dashboard"
 )
 
@@ -147,7 +148,7 @@ func TestStream(t *testing.T) {
 
 // More events than are kept: whoever was away is told how many are gone, and then how things are.
 func TestStreamTellsWhatIsLost(t *testing.T) {
-	c, _ := onSQLite(t).connect(t, nil)
+	c, _ := onSQLite(t).connect(t, &coordinator.Config{News: coordinator.NewsOff}) // nothing happens but what the test does
 	for i := range 20 {
 		register[Parcel](t, c, fmt.Sprintf("parcels_%02d", i))
 	}
