@@ -83,6 +83,10 @@ load: ## many processes that write, one killed each second, and a verdict (ARGS 
 compare: ## compare with drivers, GORM, ent, bun and limits written by hand: 4 minutes (ARGS for ./loadtest/compare)
 	cd loadtest/compare && $(GO) run . $(ARGS)
 
+.PHONY: screens
+screens: ## drive the dashboard in a browser, light and dark, wide and narrow, and keep pictures in build/screenshots
+	SCHEMACTOR_SCREENS=all SCHEMACTOR_TEST_REQUIRE=chromium $(GO) test -count 1 -timeout 10m ./coordinator/dashboard
+
 .PHONY: online
 online: ## change a PostgreSQL table of ROWS rows (1,000,000) under 32 writers, and print what they noticed
 	SCHEMACTOR_ONLINE_ROWS=$(ROWS) $(GO) test -count 1 -v -run '^TestOnline$$' -timeout 20m ./coordinator

@@ -128,13 +128,6 @@ func (h *Handler) serveApply(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	select {
-	case h.apply <- struct{}{}:
-		defer func() { <-h.apply }()
-	default:
-		fail(w, http.StatusConflict, "applying", "another plan is being applied")
-		return
-	}
 	action := Action{Kind: ActionApply, Table: status.Table}
 	for _, kind := range body.Allow {
 		action.Approve = append(action.Approve, schema.Allowance{Hazard: kind, Table: status.Table.String(), Reason: body.Reason})
@@ -144,9 +137,11 @@ func (h *Handler) serveApply(w http.ResponseWriter, r *http.Request) {
 		failed(w, err)
 		return
 	}
-	planning, cancel := context.WithTimeout(r.Context(), h.config.Timeout)
-	defer cancel()
-	plans, err := h.source.Plan(planning, status.Table.String())
+	var plans []*schema.Plan
+	err := h.read(r.Context(), func(ctx context.Context) (err error) {
+		plans, err = h.source.Plan(ctx, status.Table.String())
+		return err
+	})
 	if err != nil {
 		failed(w, err)
 		return
@@ -157,6 +152,13 @@ func (h *Handler) serveApply(w http.ResponseWriter, r *http.Request) {
 	}
 	action.Plan = plans[0]
 	if !h.allowed(w, r, action) {
+		return
+	}
+	select {
+	case h.apply <- struct{}{}:
+		defer func() { <-h.apply }()
+	default:
+		fail(w, http.StatusConflict, "applying", "another plan is being applied")
 		return
 	}
 	if err := h.source.Migrate(h.ctx, plans, approve); err != nil {

@@ -50,6 +50,7 @@ var kinds = []struct {
 	status int
 	code   string
 }{
+	{errBusy, http.StatusServiceUnavailable, "busy"},
 	{schema.ErrClosed, http.StatusServiceUnavailable, "closed"},
 	{schema.ErrStalePlan, http.StatusConflict, "stale-plan"},
 	{schema.ErrDestructive, http.StatusConflict, "not-approved"},
@@ -87,6 +88,9 @@ func failed(w http.ResponseWriter, err error) {
 	}
 	if errors.As(err, &policy) {
 		p.Hazards = policy.Refused
+	}
+	if p.Code == "timeout" {
+		p.Detail = "the database did not answer in time"
 	}
 	p.Title = http.StatusText(p.Status)
 	send(w, p)

@@ -16,15 +16,15 @@ type ring struct {
 	epoch string // one for each ring, so that a number of another process is not taken for one of this
 
 	mu     sync.Mutex
-	events []event // event n is at n modulo the length
-	last   uint64  // the number of the newest; 0 before the first
+	events []*event // event n is at n modulo the length
+	last   uint64   // the number of the newest; 0 before the first
 	wake   chan struct{}
 	phases map[schema.Ref]schema.Phase // of attempts that run
 }
 
 func newRing(size int) *ring {
 	return &ring{
-		epoch: strings.ToLower(rand.Text()[:8]), events: make([]event, size), wake: make(chan struct{}),
+		epoch: strings.ToLower(rand.Text()[:8]), events: make([]*event, size), wake: make(chan struct{}),
 		phases: map[schema.Ref]schema.Phase{},
 	}
 }
@@ -44,6 +44,15 @@ type event struct {
 	Waiters    int          `json:"waiters,omitempty"`
 	Rows       int64        `json:"rows,omitempty"`
 	Error      string       `json:"error,omitempty"`
+
+	once  sync.Once
+	frame []byte
+}
+
+// text is the event as it is sent. It is written once, by the first who sends it, for all.
+func (e *event) text(id string) []byte {
+	e.once.Do(func() { e.frame = frame("ensure", id, e) })
+	return e.frame
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -70,7 +79,7 @@ func (r *ring) listener() *schema.Listener {
 }
 
 func (r *ring) append(kind string, e schema.Event) {
-	kept := event{
+	kept := &event{
 		At: time.Now().UTC(), Kind: kind, Table: e.Table, Phase: e.Phase, Generation: e.Generation, Statements: e.Statements,
 		SQL: e.SQL, Millis: milliseconds(e.Duration), Retry: milliseconds(e.Retry), Waiters: e.Waiters, Rows: e.Rows,
 	}
@@ -110,7 +119,7 @@ func (r *ring) phase(table schema.Ref) schema.Phase {
 
 // after copies up to max events that come after a number, oldest first, and tells how many in between are gone. With no events
 // there is a channel that is closed when one comes.
-func (r *ring) after(seq uint64, most int) (events []event, gone uint64, wake <-chan struct{}) {
+func (r *ring) after(seq uint64, most int) (events []*event, gone uint64, wake <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if kept := uint64(len(r.events)); r.last > kept && seq < r.last-kept {

@@ -1,11 +1,12 @@
 package dashboard
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -41,7 +42,8 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	s := &stream{h: h, w: w, r: r, control: http.NewResponseController(w)}
 	known := true
-	s.at, known = h.ring.resume(r.Header.Get("Last-Event-ID"), streamStart)
+	// A browser sends the header when it comes back by itself, and cannot be told to when a page asks anew.
+	s.at, known = h.ring.resume(cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after")), streamStart)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep everything for itself
 	_, _ = fmt.Fprint(w, "retry: 2000\n\n")
@@ -65,7 +67,7 @@ func (s *stream) send() bool {
 		s.lost(gone, "slow")
 	}
 	for _, e := range events {
-		s.frame("ensure", s.h.ring.id(e.Seq), e)
+		_, _ = s.w.Write(e.text(s.h.ring.id(e.Seq))) // flush tells
 		s.at, s.stirs = e.Seq, true
 	}
 	since := time.Since(s.pulsed)
@@ -74,7 +76,7 @@ func (s *stream) send() bool {
 		if err != nil {
 			return false
 		}
-		s.frame("pulse", "", whole)
+		_, _ = s.w.Write(frame("pulse", "", whole))
 		s.pulsed, s.stirs = time.Now(), false
 	}
 	return s.flush() == nil && s.r.Context().Err() == nil
@@ -120,21 +122,18 @@ func (s *stream) wait(d time.Duration, wake <-chan struct{}) bool {
 // lost tells that events are gone: so many, or an unknown number where the page comes from an earlier run of the program. What
 // follows is how things are now.
 func (s *stream) lost(count uint64, reason string) {
-	s.frame("lost", s.h.ring.id(s.at), map[string]any{"count": count, "reason": reason})
+	_, _ = s.w.Write(frame("lost", s.h.ring.id(s.at), map[string]any{"count": count, "reason": reason}))
 	s.pulsed = time.Time{}
 }
 
-func (s *stream) frame(kind, id string, data any) {
-	text, err := json.Marshal(data)
-	if err != nil {
-		return
-	}
-	var b strings.Builder
+// frame is one server-sent event.
+func frame(kind, id string, data any) []byte {
+	var b bytes.Buffer
 	if id != "" {
 		b.WriteString("id: " + id + "\n")
 	}
 	b.WriteString("event: " + kind + "\ndata: ")
-	b.Write(text)
-	b.WriteString("\n\n")
-	_, _ = s.w.Write([]byte(b.String())) // flush tells
+	_ = json.NewEncoder(&b).Encode(data) // with a line break at its end; nothing that is sent can fail to be JSON
+	b.WriteString("\n")
+	return b.Bytes()
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/coordinator/dashboard"
 )
 
@@ -31,9 +32,13 @@ type stream struct {
 
 // tune opens a stream, as a browser does that has seen an event, or none.
 func tune(t testing.TB, address, lastID string) *stream {
+	return tuneAt(t, address+"api/events", lastID)
+}
+
+func tuneAt(t testing.TB, address, lastID string) *stream {
 	ctx, leave := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(leave)
-	r, err := http.NewRequestWithContext(ctx, "GET", address+"api/events", nil)
+	r, err := http.NewRequestWithContext(ctx, "GET", address, nil)
 	require.NoError(t, err)
 	if lastID != "" {
 		r.Header.Set("Last-Event-ID", lastID)
@@ -143,7 +148,7 @@ func TestStream(t *testing.T) {
 
 // More events than are kept: whoever was away is told how many are gone, and then how things are.
 func TestStreamTellsWhatIsLost(t *testing.T) {
-	c, _ := onSQLite(t).connect(t, nil)
+	c, _ := onSQLite(t).connect(t, &coordinator.Config{News: coordinator.NewsOff}) // nothing happens but what the test does
 	for i := range 20 {
 		register[Parcel](t, c, fmt.Sprintf("parcels_%02d", i))
 	}
@@ -155,6 +160,8 @@ func TestStreamTellsWhatIsLost(t *testing.T) {
 	require.NoError(t, c.EnsureAll(t.Context()))
 	s = tune(t, address, seen.id)
 	lost := s.next()
+	asked := tuneAt(t, address+"api/events?after="+seen.id, "").next() // as a page does that asks anew
+	require.Equal(t, lost, asked)
 	require.Equal(t, "lost", lost.kind)
 	require.Equal(t, "slow", lost.data["reason"])
 	var events []*frame

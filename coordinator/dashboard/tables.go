@@ -42,7 +42,7 @@ var stateOrder = map[schema.State]int{
 
 // orders are what tables can be sorted by; those that are equal are sorted by name.
 var orders = map[string]func(a, b schema.Status) int{
-	"name":       func(a, b schema.Status) int { return 0 },
+	"name":       nil,
 	"state":      func(a, b schema.Status) int { return cmp.Compare(stateOrder[a.State], stateOrder[b.State]) },
 	"generation": func(a, b schema.Status) int { return cmp.Compare(a.Generation, b.Generation) },
 	"waiters":    func(a, b schema.Status) int { return cmp.Compare(a.Waiters, b.Waiters) },
@@ -119,13 +119,12 @@ func (t *tables) choose(c *choice) (chosen []int, counts map[schema.State]int) {
 			chosen = append(chosen, i)
 		}
 	}
-	slices.SortFunc(chosen, func(a, b int) int {
-		order := cmp.Or(c.order(t.all[a], t.all[b]), cmp.Compare(a, b))
-		if c.descending {
-			return -order
-		}
-		return order
-	})
+	if c.order != nil { // otherwise by name, as they are
+		slices.SortStableFunc(chosen, func(a, b int) int { return c.order(t.all[a], t.all[b]) })
+	}
+	if c.descending {
+		slices.Reverse(chosen)
+	}
 	return chosen, counts
 }
 

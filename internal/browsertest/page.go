@@ -75,12 +75,15 @@ func (p *Page) Resize(v Viewport) {
 	p.Do(chromedp.EmulateViewport(v.Width, v.Height, options...))
 }
 
-// Scheme has the page believe that its reader prefers "dark" or "light".
+// Scheme has the page believe that its reader prefers "dark" or "light", and no motion.
 func (p *Page) Scheme(scheme string) {
 	p.t.Helper()
 	p.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+			Features: []*emulation.MediaFeature{
+				{Name: "prefers-color-scheme", Value: scheme},
+				{Name: "prefers-reduced-motion", Value: "reduce"}, // a picture is of the end, not of the way there
+			},
 		})
 		return err
 	}))

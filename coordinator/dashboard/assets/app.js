@@ -74,7 +74,7 @@ function nextTheme() {
   showTheme();
 }
 
-const links = { connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", polling: "Polling" };
+const links = { connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", polling: "Polling", paused: "Paused" };
 
 live.addEventListener("link", ({ detail }) => {
   document.getElementById("link").dataset.state = detail;
@@ -98,4 +98,4 @@ announce(document.getElementById("announce"));
 showTheme();
 addEventListener("hashchange", route);
 route();
-live.start();
+live.run();

@@ -29,6 +29,9 @@ export function say(node, text) {
 
 export const nameOf = (ref) => (ref.namespace ? ref.namespace + "." + ref.name : ref.name);
 
+// broken is a name that may be broken into lines where its words end.
+export const broken = (ref) => nameOf(ref).split(/(?<=[_.])/).flatMap((part, i) => (i === 0 ? [part] : [el("wbr"), part]));
+
 export const keyOf = (ref) => JSON.stringify([ref.namespace ?? "", ref.name]);
 
 export function refQuery(ref) {

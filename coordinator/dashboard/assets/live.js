@@ -13,18 +13,39 @@ class Live extends EventTarget {
   #fresh = [];
   #drawing = false;
   #state = "connecting";
+  #source = null;
+  #seen = ""; // the id of the last event
+  #pause = null;
 
-  start() {
-    const source = new EventSource("api/events");
+  // A page that nobody looks at is not live: a browser has few connections for each host, and the program few places.
+  run() {
+    this.#open();
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(this.#pause);
+      if (document.hidden) this.#pause = setTimeout(() => this.#close(), 30000);
+      else if (!this.#source) this.#open();
+    });
+  }
+
+  #close() {
+    this.#source?.close();
+    this.#source = null;
+    this.#link("paused");
+  }
+
+  #open() {
+    const source = new EventSource("api/events" + (this.#seen ? "?after=" + encodeURIComponent(this.#seen) : ""));
+    this.#source = source;
     source.addEventListener("open", () => this.#link("live"));
     source.addEventListener("pulse", (message) => this.#pulse(JSON.parse(message.data)));
-    source.addEventListener("ensure", (message) => this.#add(JSON.parse(message.data)));
-    source.addEventListener("lost", (message) => this.#add({ kind: "lost", at: new Date().toISOString(), ...JSON.parse(message.data) }));
+    source.addEventListener("ensure", (message) => this.#add(JSON.parse(message.data), message));
+    source.addEventListener("lost", (message) => this.#add({ kind: "lost", ...JSON.parse(message.data) }, message));
     source.addEventListener("error", () => {
       if (source.readyState === EventSource.CLOSED) {
         this.#link("polling");
         this.#poll();
-        setTimeout(() => this.start(), 10000);
+        this.#source = null;
+        setTimeout(() => { if (!this.#source && !document.hidden) this.#open(); }, 10000);
       } else {
         this.#link("reconnecting");
       }
@@ -56,7 +77,8 @@ class Live extends EventTarget {
   }
 
   // However many events come, the page draws once a frame, and not at all while nobody sees it.
-  #add(event) {
+  #add(event, { lastEventId }) {
+    this.#seen = lastEventId;
     this.#fresh.push(event);
     if (this.#fresh.length > keep) this.#fresh.splice(0, this.#fresh.length - keep);
     if (this.#drawing) return;

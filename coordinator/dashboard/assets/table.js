@@ -2,7 +2,7 @@
 
 import { latest } from "./api.js";
 import { actionButtons } from "./action.js";
-import { el, fill, nameOf, notice, refQuery, say, setState, stateBadge } from "./dom.js";
+import { broken, el, fill, nameOf, notice, refQuery, say, setState, stateBadge } from "./dom.js";
 import { driftBox } from "./drift.js";
 import { feed } from "./feed.js";
 import { historyBox } from "./history.js";
@@ -39,7 +39,7 @@ export function tableView(root, query) {
 
   fill(root,
     el("nav", { class: "crumbs", "aria-label": "Way back" }, el("a", { href: "#/tables", text: "← All tables" })),
-    el("div", { class: "heading" }, el("h1", { text: nameOf(ref) }), badge, actions.node),
+    el("div", { class: "heading" }, el("h1", {}, broken(ref)), badge, actions.node),
     trouble, fault, behind, list,
     el("div", { class: "columns" },
       tabs({ History: () => historyBox(ref), Plan: () => planBox(ref, () => load()), Drift: () => driftBox(ref) }),

@@ -2,7 +2,7 @@
 
 import { latest } from "./api.js";
 import { replaceRoute } from "./app.js";
-import { el, fill, keyOf, nameOf, notice, say, setState, stateBadge, tableLink } from "./dom.js";
+import { broken, el, fill, keyOf, notice, say, setState, stateBadge, tableLink } from "./dom.js";
 import { feed } from "./feed.js";
 import { live } from "./live.js";
 import { count, setClock, since, until } from "./time.js";
@@ -149,9 +149,12 @@ function drawRows(body, tables) {
 function newRow(table, key) {
   const cell = (label, ...content) => el("td", { data: { label } }, ...content);
   const number = (label) => el("td", { class: "number", data: { label } });
-  return el("tr", { data: { key } },
+  const open = (event) => {
+    if (!event.target.closest("a") && getSelection().isCollapsed) location.hash = tableLink(table.table);
+  };
+  return el("tr", { data: { key }, on: { click: open } },
     el("th", { scope: "row" },
-      el("a", { href: tableLink(table.table), data: { entry: "" }, text: nameOf(table.table) }),
+      el("a", { href: tableLink(table.table), data: { entry: "" } }, broken(table.table)),
       el("span", { class: "fault" })),
     cell("State", stateBadge(table), el("span", { class: "behind", title: "A newer program has changed the table, and left this one room.", text: "behind", hidden: true })),
     number("Gen."), number("Waiters"), number("Attempts"), cell("Since", el("time")), cell("Next retry", el("time")));
