@@ -44,6 +44,9 @@ func Max(column string) Term { return Term{Func: dialect.FuncMax, Column: column
 // Limit and Offset count groups. Order, cursor, Only and Distinct of the query are schema.ErrInvalid, and so are a column
 // that is not there, one of the wrong kind for a term, and two results of one name.
 func (n *Node[T, K]) Aggregate(ctx context.Context, q Query, by []string, terms ...Term) ([]Group, error) {
+	if n.calls == nil {
+		return n.doAggregate(ctx, q, by, terms)
+	}
 	call := n.begin(ctx, schema.MethodAggregate)
 	defer call.end()
 	groups, err := n.doAggregate(call.ctx, q, by, terms)

@@ -28,6 +28,9 @@ const (
 // It runs in one transaction. PostgreSQL takes rows to which it adds nothing by COPY and others as arrays, SQLite some
 // hundred at a time; with hooks they are stored one by one. For more rows than memory holds see BulkCreateSeq.
 func (n *Node[T, K]) BulkCreate(ctx context.Context, rows []T, opts ...BulkOption) (int64, error) {
+	if n.calls == nil {
+		return n.doBulkCreate(ctx, rows, opts)
+	}
 	call := n.begin(ctx, schema.MethodBulkCreate)
 	defer call.end()
 	count, err := n.doBulkCreate(call.ctx, rows, opts)

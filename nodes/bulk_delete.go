@@ -14,6 +14,9 @@ import (
 // A condition that matches every row because it says nothing (also an empty And, or a NotIn of no values) is
 // schema.ErrInvalid: to mean every row, pass AllRows(). So is a query with order, limit, offset or cursor.
 func (n *Node[T, K]) BulkDelete(ctx context.Context, q Query) (int64, error) {
+	if n.calls == nil {
+		return n.doBulkDelete(ctx, q)
+	}
 	call := n.begin(ctx, schema.MethodBulkDelete)
 	defer call.end()
 	count, err := n.doBulkDelete(call.ctx, q)

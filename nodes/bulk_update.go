@@ -14,6 +14,9 @@ import (
 // nothing is schema.ErrInvalid: to mean every row, pass AllRows(). So is a query with order, limit, offset or cursor. Other
 // errors are those of Create, and then no row has changed. No hooks are called: they know rows.
 func (n *Node[T, K]) BulkUpdate(ctx context.Context, q Query, set Set) (int64, error) {
+	if n.calls == nil {
+		return n.doBulkUpdate(ctx, q, set)
+	}
 	call := n.begin(ctx, schema.MethodBulkUpdate)
 	defer call.end()
 	count, err := n.doBulkUpdate(call.ctx, q, set)

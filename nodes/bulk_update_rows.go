@@ -26,6 +26,9 @@ import (
 // schema.ErrSerialization, for which a call outside of a transaction is run again for a short while. With hooks, and on
 // SQLite, rows are stored one by one.
 func (n *Node[T, K]) BulkUpdateRows(ctx context.Context, rows []T, opts ...BulkOption) (int64, error) {
+	if n.calls == nil {
+		return n.doBulkUpdateRows(ctx, rows, opts)
+	}
 	call := n.begin(ctx, schema.MethodBulkUpdateRows)
 	defer call.end()
 	count, err := n.doBulkUpdateRows(call.ctx, rows, opts)

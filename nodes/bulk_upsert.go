@@ -39,6 +39,9 @@ type BulkResult struct {
 // forever; a deadlock over something else is schema.ErrSerialization, for which a call outside of a transaction is run
 // again for a short while. With hooks, and on SQLite, rows are stored one by one.
 func (n *Node[T, K]) BulkUpsert(ctx context.Context, rows []T, opts ...BulkUpsertOption) (BulkResult, error) {
+	if n.calls == nil {
+		return n.doBulkUpsert(ctx, rows, opts)
+	}
 	call := n.begin(ctx, schema.MethodBulkUpsert)
 	defer call.end()
 	result, err := n.doBulkUpsert(call.ctx, rows, opts)

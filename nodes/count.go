@@ -11,6 +11,9 @@ import (
 // differ. Order, limit, offset and cursor are checked and otherwise leave the count as it is, so that the query of a list
 // or page gives the total beside it.
 func (n *Node[T, K]) Count(ctx context.Context, q Query) (int64, error) {
+	if n.calls == nil {
+		return n.count(ctx, "count", q)
+	}
 	call := n.begin(ctx, schema.MethodCount)
 	defer call.end()
 	count, err := n.count(call.ctx, "count", q)

@@ -19,6 +19,9 @@ import (
 // Errors: schema.ErrDuplicate, ErrForeignKey, ErrCheck, ErrNotNull, ErrInvalid for a value that its column cannot hold,
 // and those that every method may give (see the package comment).
 func (n *Node[T, K]) Create(ctx context.Context, row *T) error {
+	if n.calls == nil {
+		return n.doCreate(ctx, row)
+	}
 	call := n.begin(ctx, schema.MethodCreate)
 	defer call.end()
 	err := n.doCreate(call.ctx, row)

@@ -13,6 +13,9 @@ import (
 // marked already, is schema.ErrNotFound; a row that others point to is schema.ErrForeignKey, if it is to be removed; one that
 // IfVersion does not fit is schema.ErrConflict.
 func (n *Node[T, K]) Delete(ctx context.Context, key K, opts ...ChangeOption) error {
+	if n.calls == nil {
+		return n.doDelete(ctx, key, opts)
+	}
 	call := n.begin(ctx, schema.MethodDelete)
 	defer call.end()
 	err := n.doDelete(call.ctx, key, opts)

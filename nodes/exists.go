@@ -10,6 +10,9 @@ import (
 // Exists reports whether a query matches any row. The rest of the query is checked and otherwise not looked at, as with
 // Count.
 func (n *Node[T, K]) Exists(ctx context.Context, q Query) (bool, error) {
+	if n.calls == nil {
+		return n.doExists(ctx, q)
+	}
 	call := n.begin(ctx, schema.MethodExists)
 	defer call.end()
 	there, err := n.doExists(call.ctx, q)

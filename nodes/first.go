@@ -9,6 +9,9 @@ import (
 // First reads the first row that a query matches, in its order; where there is none it is schema.ErrNotFound. The row is
 // the caller's. The query's limit is checked and otherwise not looked at.
 func (n *Node[T, K]) First(ctx context.Context, q Query) (*T, error) {
+	if n.calls == nil {
+		return n.doFirst(ctx, q)
+	}
 	call := n.begin(ctx, schema.MethodFirst)
 	defer call.end()
 	row, err := n.doFirst(call.ctx, q)

@@ -10,6 +10,9 @@ import (
 // Get reads the row of a key. The row is the caller's. A key that is not there, or whose row is marked deleted, is
 // schema.ErrNotFound; see WithDeleted for the latter.
 func (n *Node[T, K]) Get(ctx context.Context, key K) (*T, error) {
+	if n.calls == nil {
+		return n.doGet(ctx, key)
+	}
 	call := n.begin(ctx, schema.MethodGet)
 	defer call.end()
 	row, err := n.doGet(call.ctx, key)

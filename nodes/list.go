@@ -15,6 +15,9 @@ const firstRows = 64
 // List reads the rows that a query matches, all of them into memory unless Limit is set; none is an empty slice. See
 // All for results of any size and Page for reading on where the last page ended.
 func (n *Node[T, K]) List(ctx context.Context, q Query) ([]T, error) {
+	if n.calls == nil {
+		return n.list(ctx, "list", q)
+	}
 	call := n.begin(ctx, schema.MethodList)
 	defer call.end()
 	rows, err := n.list(call.ctx, "list", q)

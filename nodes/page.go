@@ -26,6 +26,9 @@ type Page[T any] struct {
 // With Only, the columns of the order and of the key are read for the cursor, too, and not handed out unless they are
 // asked for. A page of a Distinct query is schema.ErrInvalid.
 func (n *Node[T, K]) Page(ctx context.Context, q Query) (Page[T], error) {
+	if n.calls == nil {
+		return n.doPage(ctx, q)
+	}
 	call := n.begin(ctx, schema.MethodPage)
 	defer call.end()
 	page, err := n.doPage(call.ctx, q)

@@ -17,6 +17,9 @@ type Set map[string]any
 // column cannot hold and an empty set are schema.ErrInvalid. A key that is not there, or whose row is marked deleted, is
 // schema.ErrNotFound. Other errors are those of Create.
 func (n *Node[T, K]) Patch(ctx context.Context, key K, set Set, opts ...ChangeOption) (*T, error) {
+	if n.calls == nil {
+		return n.doPatch(ctx, key, set, opts)
+	}
 	call := n.begin(ctx, schema.MethodPatch)
 	defer call.end()
 	row, err := n.doPatch(call.ctx, key, set, opts)

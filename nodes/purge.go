@@ -10,6 +10,9 @@ import (
 // Purge removes the row of a key for good, whether or not it is marked deleted. A key that is not there is
 // schema.ErrNotFound; a row that others point to is schema.ErrForeignKey. Hooks are those of Delete.
 func (n *Node[T, K]) Purge(ctx context.Context, key K) error {
+	if n.calls == nil {
+		return n.doPurge(ctx, key)
+	}
 	call := n.begin(ctx, schema.MethodPurge)
 	defer call.end()
 	err := n.doPurge(call.ctx, key)
@@ -49,6 +52,9 @@ func (n *Node[T, K]) doPurge(ctx context.Context, key K) error {
 // their number as the database counted them. To remove the marked ones alone, say so: NotNull of the deleted column. What
 // is refused is as with BulkDelete, and no hooks are called.
 func (n *Node[T, K]) BulkPurge(ctx context.Context, q Query) (int64, error) {
+	if n.calls == nil {
+		return n.doBulkPurge(ctx, q)
+	}
 	call := n.begin(ctx, schema.MethodBulkPurge)
 	defer call.end()
 	count, err := n.doBulkPurge(call.ctx, q)

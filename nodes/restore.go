@@ -11,6 +11,9 @@ import (
 // counts up. A key that is not there, or whose row is not marked, is schema.ErrNotFound; a table without a deleted column
 // is schema.ErrInvalid. No hooks are called.
 func (n *Node[T, K]) Restore(ctx context.Context, key K) error {
+	if n.calls == nil {
+		return n.doRestore(ctx, key)
+	}
 	call := n.begin(ctx, schema.MethodRestore)
 	defer call.end()
 	err := n.doRestore(call.ctx, key)

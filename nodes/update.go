@@ -15,6 +15,9 @@ import (
 // changed it since it was read. A key that is not there, or whose row is marked deleted, is schema.ErrNotFound. Other
 // errors are those of Create. A zero field is stored as it is: defaults are for new rows.
 func (n *Node[T, K]) Update(ctx context.Context, row *T) error {
+	if n.calls == nil {
+		return n.doUpdate(ctx, row)
+	}
 	call := n.begin(ctx, schema.MethodUpdate)
 	defer call.end()
 	err := n.doUpdate(call.ctx, row)

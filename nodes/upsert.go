@@ -24,6 +24,9 @@ import (
 // — ErrNotNull, ErrCheck — fails also where one is there. An append-only table takes upserts with DoNothing alone. On
 // PostgreSQL an auto key that is not used leaves a gap.
 func (n *Node[T, K]) Upsert(ctx context.Context, row *T, opts ...UpsertOption) (created bool, err error) {
+	if n.calls == nil {
+		return n.doUpsert(ctx, row, opts)
+	}
 	call := n.begin(ctx, schema.MethodUpsert)
 	defer call.end()
 	created, err = n.doUpsert(call.ctx, row, opts)

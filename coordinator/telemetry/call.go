@@ -31,7 +31,7 @@ type recorded struct {
 	of       *shelved
 	method   string
 	duration [classCount]atomic.Pointer[histogram]
-	rows     *histogram // nil where no rows come back
+	rows     *histogram // nil where no more than one row comes back
 }
 
 // Begin implements schema.Calls.
@@ -87,7 +87,7 @@ func (p *shelved) recorded(m schema.Method) *recorded {
 		return f
 	}
 	f := &recorded{of: p, method: m.String()}
-	if m.Reads() {
+	if m.Reads() && m != schema.MethodGet && m != schema.MethodFirst { // of these the outcome tells as much
 		f.rows = p.by.histograms.of(p.by.metrics.rows, p.values(f.method)...)
 	}
 	at.CompareAndSwap(nil, f)

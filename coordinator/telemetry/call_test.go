@@ -66,7 +66,7 @@ func TestCallsAreCounted(t *testing.T) {
 				require.False(t, s.attrs.HasValue(errorType), "%v", s)
 			}
 			if s.name == returned {
-				want := map[string]float64{"get": 1, "list": created + 3, "all": 1}
+				want := map[string]float64{"list": created + 3, "all": 1}
 				name, _ := s.attrs.Value(operation)
 				require.Equal(t, want[name.AsString()], s.sum, "%v", s)
 			}
