@@ -67,17 +67,13 @@ func work(ctx context.Context, link *fleet.Worker) (err error) {
 func (w *worker) heed(first order) {
 	w.begin = first.Begin
 	w.line.from(first.Begin)
+	// The clock of this process goes on evenly from the moment at which it heard.
+	now := time.Now()
+	monotonic := func(t time.Time) time.Time { return now.Add(t.Sub(now.Round(0))) }
 	w.pace = &pace{
-		// The clock of this process goes on evenly from the moment at which it heard.
 		begin: monotonic(first.From), measured: monotonic(first.Measured),
 		rate: w.task.Rate, quota: w.task.Quota, stop: w.stop,
 	}
-}
-
-// monotonic is a moment of the wall's clock on the clock that nobody sets.
-func monotonic(t time.Time) time.Time {
-	now := time.Now()
-	return now.Add(t.Sub(now.Round(0)))
 }
 
 // open connects and registers; no table is looked at before the first row, but by a newer version of the program.
