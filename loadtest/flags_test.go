@@ -96,7 +96,7 @@ func TestWarmUpAndHotTables(t *testing.T) {
 func TestRateIsAnOpenLoop(t *testing.T) {
 	args := []string{
 		"--writers", "2", "--processes", "1", "--tables", "1", "--count", "300", "--mix", "create=1",
-		"--freeze-every", "600ms", "--freeze-for", "500ms",
+		"--freeze-every", "1s", "--freeze-for", "500ms",
 	}
 	run := measured(t, 0, append(args, "--rate", "200")...)
 	require.GreaterOrEqual(t, run.Elapsed, 1400*time.Millisecond, "300 at 200 a second")
