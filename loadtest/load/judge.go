@@ -103,7 +103,7 @@ func (j *judgement) version(ctx context.Context, table int) (version, applied in
 			last, adopted = v, true
 		}
 	}
-	version, applied, finding.Want = expected(had, j.shipped, len(j.accounts[table].drops))
+	version, applied, finding.Want = expected(had, j.cfg.Changes, j.shipped, len(j.accounts[table].drops))
 	if adopted {
 		// An older program that nobody had made the table for has come to it, found that it serves, and said so.
 		version = max(0, last)
@@ -119,7 +119,7 @@ func (j *judgement) version(ctx context.Context, table int) (version, applied in
 // expected says which version a table must be that had these, and how many migrations it must have had. Versions rise, each once; a
 // table that was dropped is made by whoever needs it first, in an older version where that is an older program. want is empty if
 // they are as they must be.
-func expected(had []int, shipped, drops int) (version, applied int, want string) {
+func expected(had []int, changes, shipped, drops int) (version, applied int, want string) {
 	version = shipped
 	seen := map[int]bool{}
 	falls := 0
@@ -132,7 +132,7 @@ func expected(had []int, shipped, drops int) (version, applied int, want string)
 		}
 	}
 	applied = max(1, len(seen)) + drops
-	if drops > 0 && len(had) > 0 && shipped > 0 && falls <= drops {
+	if drops > 0 && len(had) > 0 && changes > 0 && falls <= drops {
 		return max(0, had[len(had)-1]), len(had), ""
 	}
 	if len(had) > 0 && (falls > drops || seen[-1] || !seen[version]) {
