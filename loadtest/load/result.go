@@ -122,17 +122,24 @@ func operationOfHistogram(name string, h *hdrhistogram.Histogram) report.Operati
 		return out
 	}
 	out.Mean = time.Duration(h.Mean() * float64(time.Microsecond))
-	for _, b := range h.CumulativeDistribution() {
-		q := report.Quantile{Quantile: b.Quantile / 100, Latency: time.Duration(b.ValueAt) * time.Microsecond}
-		if n := len(out.Quantiles); n > 0 && out.Quantiles[n-1].Quantile >= q.Quantile {
-			continue
-		}
-		out.Quantiles = append(out.Quantiles, q)
-	}
-	if last := &out.Quantiles[len(out.Quantiles)-1]; last.Quantile < 1 {
-		out.Quantiles = append(out.Quantiles, report.Quantile{Quantile: 1, Latency: time.Duration(h.Max()) * time.Microsecond})
+	for _, q := range quantiles(out.Count) {
+		out.Quantiles = append(out.Quantiles, report.Quantile{Quantile: q, Latency: percentile(h, 100*q)})
 	}
 	return out
+}
+
+// quantilesPerHalf is how many quantiles there are between one half of what is left and the next.
+const quantilesPerHalf = 8
+
+// quantiles are those of a curve of so many values: closer and closer to 1, which is the last, as long as they are of different values.
+func quantiles(count int64) []float64 {
+	out := []float64{0}
+	for left := 1.0; left*float64(count) > 1; left /= 2 {
+		for step := range quantilesPerHalf {
+			out = append(out, 1-left*(1-float64(step+1)/(2*quantilesPerHalf)))
+		}
+	}
+	return append(out, 1)
 }
 
 func machine() report.Machine {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -66,9 +67,18 @@ func TestInTheBrowser(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *browsertest.Browser){
 		"one run": oneRun, "three runs": threeRuns, "hostile texts": hostileTexts, "nothing measured": nothingMeasured,
 		"a long run": longRun, "keys": keys, "lanes": lanes, "files": files, "paper": paper,
+		"odd beginning": oddBeginning,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
+}
+
+// A curve may begin between two steps of its axis.
+func oddBeginning(t *testing.T, browser *browsertest.Browser) {
+	run := coordinated().run()
+	run.All.Quantiles = []Quantile{{0, 96 * time.Microsecond}, {0.5, 80 * time.Millisecond}, {1, 6488 * time.Millisecond}}
+	page := visit(t, browser, run)
+	page.Await(painted("cdf", "run-1") + " > 200")
 }
 
 var charts = []string{"throughput", "latency", "cdf", "tables"}
