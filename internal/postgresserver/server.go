@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,7 +91,7 @@ func (s *Server) demandPasswords() error {
 // Start runs the server on its port and returns when it takes connections.
 func (s *Server) Start() error {
 	arguments := []string{filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", fmt.Sprint(s.port), "-k", s.dir}
-	for _, setting := range append(settings[:len(settings):len(settings)], s.settings...) {
+	for _, setting := range slices.Concat(settings, s.settings) {
 		arguments = append(arguments, "-c", setting)
 	}
 	process, err := RunIn(s.dir, "QUIT", arguments...)

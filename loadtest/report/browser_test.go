@@ -56,6 +56,12 @@ func fits(t *testing.T, page *browsertest.Page, in browsertest.Viewport) {
 	})(`+strconv.FormatInt(in.Width, 10)+`)`))
 }
 
+// labelled fails if an axis of a chart has fewer than two numbers.
+func labelled(t *testing.T, page *browsertest.Page) {
+	require.Equal(t, "", browsertest.Eval[string](page, `plots.flatMap(({ host, chart }) => chart.axes.map((axis, i) =>
+		axis._values.filter((text) => text != null && text !== "").length < 2 ? host.id + " " + i + ": " + axis._values : "")).filter(Boolean).join("\n")`))
+}
+
 func TestInTheBrowser(t *testing.T) {
 	browser := browsertest.Start(t)
 	for name, test := range map[string]func(*testing.T, *browsertest.Browser){
@@ -84,12 +90,18 @@ func oneRun(t *testing.T, browser *browsertest.Browser) {
 		for _, chart := range charts {
 			page.Await(painted(chart, "run-1") + " > 200")
 		}
+		labelled(t, page)
 		require.Equal(t, 50*4, browsertest.Eval[int](page, `document.querySelectorAll(".lane rect.ready").length`))
-		page.WholeScreenshot("report-one-" + scheme)
+		if scheme == "light" {
+			page.WholeScreenshot("report-one-light")
+		} else {
+			page.Screenshot("report-one-dark")
+		}
 	}
 	page.Resize(browsertest.Phone())
 	fits(t, page, browsertest.Phone())
 	page.Await(`document.querySelector("#throughput .uplot").clientWidth <= 390`)
+	labelled(t, page)
 	page.WholeScreenshot("report-one-phone")
 }
 
@@ -100,6 +112,7 @@ func threeRuns(t *testing.T, browser *browsertest.Browser) {
 	for i, chart := range charts {
 		page.Await(painted(chart, "run-"+strconv.Itoa(i%3+1)) + " > 100")
 	}
+	labelled(t, page)
 	page.WholeScreenshot("report-three-light")
 
 	// A run that has ended has no value any more; the other ones have theirs.
@@ -119,7 +132,7 @@ func threeRuns(t *testing.T, browser *browsertest.Browser) {
 	page.Scheme("dark")
 	page.Resize(browsertest.Phone())
 	fits(t, page, browsertest.Phone())
-	page.WholeScreenshot("report-three-phone")
+	page.Screenshot("report-three-phone")
 }
 
 func hostileTexts(t *testing.T, browser *browsertest.Browser) {
@@ -140,7 +153,7 @@ func nothingMeasured(t *testing.T, browser *browsertest.Browser) {
 	page := visit(t, browser, Run{})
 	require.Equal(t, 4, browsertest.Eval[int](page, `document.querySelectorAll(".plot .empty").length`))
 	require.Contains(t, browsertest.Eval[string](page, `document.getElementById("ensures-body").textContent`), "No run has noted")
-	page.WholeScreenshot("report-empty")
+	page.Screenshot("report-empty")
 	// One run that has something beside one that has nothing, and points of which nothing came.
 	idle := Run{Mode: "idle", Series: []Point{{Offset: 1e9, Length: 1e9}, {}}}
 	page = visit(t, browser, Run{}, idle, coordinated().run())
@@ -207,7 +220,7 @@ func lanes(t *testing.T, browser *browsertest.Browser) {
 	require.InDelta(t, 20000, width(), 1)
 	page.Click(".tools .group button:nth-child(1)")
 
-	names := `[...document.querySelectorAll(".lane .table")].map((e) => e.textContent).join(" ")`
+	names := `[...document.querySelectorAll(".lane .table")].map((e) => e.title).join(" ")`
 	page.Click("#ensures input[type=search]")
 	page.Press("_04")
 	page.Await(`document.querySelectorAll(".lane").length === 10`)
@@ -264,5 +277,5 @@ func paper(t *testing.T, browser *browsertest.Browser) {
 	page.Await(`color("run-1") === "#2458d3"`)
 	page.Await(painted("throughput", "run-1") + " > 100")
 	require.False(t, browsertest.Eval[bool](page, `document.querySelector("#ensures .tools").checkVisibility()`))
-	page.WholeScreenshot("report-paper")
+	page.Screenshot("report-paper")
 }

@@ -13,7 +13,19 @@ function overTime(of) {
 const middle = (p) => seconds(p.offset_ns - (p.length_ns ?? 0) / 2);
 const done = (p) => Object.values(p.operations ?? {}).reduce((sum, n) => sum + n, 0);
 const rate = (n, p) => (p.length_ns > 0 ? n / seconds(p.length_ns) : null);
-const positive = (ns) => (ns > 0 ? millis(ns) : null);
+
+// latencies is one of the latencies of each point. Where nothing was acknowledged there is none: the line bridges a moment, and is
+// broken by a standstill, as undefined and null tell uPlot.
+function latencies(points, of) {
+  const values = points.map((p) => (p[of] > 0 ? millis(p[of]) : null)), bridge = Math.max(1, end * 0.08);
+  let last = -1;
+  values.forEach((value, i) => {
+    if (value == null) return;
+    if (last >= 0 && middle(points[i]) - middle(points[last]) <= bridge) values.fill(undefined, last + 1, i);
+    last = i;
+  });
+  return values;
+}
 
 const timeAxis = {
   // All there is, is shown from the beginning to the end; a part that was chosen, as it was.
@@ -25,13 +37,29 @@ const timeAxis = {
 function logAxis(values) {
   return {
     scale: { distr: 3, log: 10, range: (u, from, to) => (from > 0 && to > 0 ? decades(from, to) : [0.1, 10]) },
-    axis: { values, size: 62 },
+    axis: { values, splits: (u, axis, from, to) => logTicks(from, to), filter: (u, ticks) => ticks, size: 62 },
   };
+}
+
+// logTicks are the round numbers from one to another: 1, 2, … 9 times each power of ten.
+function logTicks(from, to) {
+  const ticks = [];
+  for (let power = Math.floor(Math.log10(from)); power <= Math.log10(to); power++) {
+    for (let n = 1; n < 10; n++) ticks.push(n * 10 ** power);
+  }
+  return ticks.filter((t) => t >= from * (1 - 1e-9) && t <= to * (1 + 1e-9));
 }
 
 // decades widens a range to whole powers of ten.
 const decades = (from, to) => [10 ** Math.floor(Math.log10(from)), 10 ** Math.max(Math.ceil(Math.log10(to)), Math.floor(Math.log10(from)) + 1)];
-const powersOnly = (write) => (u, ticks) => ticks.map((t) => (Math.abs(Math.log10(t) - Math.round(Math.log10(t))) < 1e-9 ? write(t) : null));
+// roundOnly names the powers of ten, where there are too few of them what is 2 and 5 times as much, too, and where there is no room
+// for all of them only some.
+const roundOnly = (write) => (u, ticks, axis) => {
+  const power = (t) => Math.floor(Math.log10(t) + 1e-6), mantissa = (t) => Math.round(t / 10 ** power(t));
+  const powers = ticks.filter((t) => mantissa(t) === 1).length, named = powers > 1 ? [1] : [1, 2, 5];
+  const step = axis === 0 ? Math.ceil((powers * 58) / u.width) : 1;
+  return ticks.map((t) => (named.includes(mantissa(t)) && power(t) % step === 0 ? write(t) : null));
+};
 
 const fromZero = (values) => ({ scale: { range: (u, from, to) => [0, to > 0 ? to * 1.08 : 1] }, axis: { values, size: 62 } });
 
@@ -90,12 +118,12 @@ function throughput() {
 
 function latency() {
   const write = (u, v) => span(v);
-  const y = logAxis(powersOnly(span));
+  const y = logAxis(roundOnly(span));
   if (several) {
     return timed({
       y, data: overTime((run) => {
         const points = run.series ?? [];
-        return [points.map(middle), points.map((p) => positive(p.p99_ns)), points.map((p) => positive(p.p50_ns))];
+        return [points.map(middle), latencies(points, "p99_ns"), latencies(points, "p50_ns")];
       }),
       series: withSeries((run, i) => [
         { label: labels[i] + " p99", stroke: runColor(i), value: write },
@@ -105,7 +133,7 @@ function latency() {
   }
   const points = runs[0].series ?? [];
   return timed({
-    y, data: [points.map(middle), ...["p50_ns", "p99_ns", "max_ns"].map((of) => points.map((p) => positive(p[of])))],
+    y, data: [points.map(middle), ...["p50_ns", "p99_ns", "max_ns"].map((of) => latencies(points, of))],
     series: [
       { label: "p50", stroke: color("run-1"), value: write, width: 2 },
       { label: "p99", stroke: color("run-2"), value: write, width: 2 },

@@ -32,6 +32,15 @@ function gather(run) {
   return [...byName.values()];
 }
 
+// beginning is what all names begin with, up to a dot or a line below, if it is long enough to be in the way.
+function beginning(names) {
+  if (names.length < 2) return "";
+  let common = names[0];
+  for (const name of names) while (!name.startsWith(common)) common = common.slice(0, -1);
+  common = common.slice(0, Math.max(common.lastIndexOf("_"), common.lastIndexOf(".")) + 1);
+  return common.length > 12 ? common : "";
+}
+
 // coldEnd is when the processes that were there from the beginning had their tables.
 function coldEnd(tables) {
   let last = 0;
@@ -121,6 +130,7 @@ class Lanes {
   choose(i) {
     const { run } = this.candidates[i];
     this.tables = gather(run);
+    this.common = beginning(this.tables.map((table) => table.name));
     this.marks = run.faults ?? [];
     this.left = run.ensures_left_out ?? 0;
     this.end = Math.max(millis(run.elapsed_ns), ...run.ensures.map((e) => Math.max(0, ...(e.spans ?? []).map(to))), 0.001);
@@ -135,7 +145,7 @@ class Lanes {
     const width = Math.min(Math.max(to - from, 0.01), this.end);
     this.from = Math.max(0, Math.min(from, this.end - width));
     this.to = this.from + width;
-    this.place();
+    this.render();
   }
 
   zoom(by) {
@@ -165,6 +175,7 @@ class Lanes {
 
   render() {
     const wanted = this.ordered();
+    this.found = wanted.length;
     this.pictures = [];
     this.spans = new WeakMap();
     this.body.replaceChildren(...wanted.slice(0, this.shown).map((table) => this.lane(table)));
@@ -180,7 +191,10 @@ class Lanes {
   }
 
   lane(table) {
-    const lines = this.each ? table.lines : together(table.lines), thick = this.each ? (lines.length > 12 ? 4 : 7) : 13;
+    // Processes of another time, as those in the place of killed ones, take no room.
+    const inView = (line) => line.spans.some((s) => from(s) <= this.to && to(s) >= this.from);
+    const all = this.each ? table.lines.filter(inView) : (table.together ??= together(table.lines));
+    const lines = all.length ? all : [{ spans: [] }], thick = this.each ? (lines.length > 12 ? 4 : 7) : 13;
     const height = lines.length * (thick + 1);
     const picture = draw("svg", { height, preserveAspectRatio: "none", role: "img", "aria-label": table.name + ": " + (table.ready < Infinity ? "ready after " + span(table.ready) : "never ready") });
     lines.forEach((line, i) => {
@@ -196,7 +210,8 @@ class Lanes {
       for (const mark of this.marks) picture.append(draw("line", { class: "mark", x1: millis(mark.offset_ns), x2: millis(mark.offset_ns), y1: 0, y2: height }));
     }
     this.pictures.push({ picture, height });
-    return make("div", { class: "lane" }, make("div", { class: "table", title: table.name }, table.name), picture);
+    const short = this.common ? "…" + table.name.slice(this.common.length) : table.name;
+    return make("div", { class: "lane" }, make("div", { class: "table", title: table.name }, short), picture);
   }
 
   // place shows the chosen part of the time.
@@ -217,7 +232,9 @@ class Lanes {
   tell(target) {
     const found = target && this.spans.get(target);
     if (!found) {
-      this.told.textContent = count(this.tables.length) + (this.tables.length === 1 ? " table" : " tables") + (this.left ? "; " + count(this.left) + " phases were too many to be kept" : "");
+      const shown = this.found === this.tables.length ? "" : count(this.found) + " of ";
+      this.told.textContent = shown + count(this.tables.length) + (this.tables.length === 1 ? " table" : " tables") + (this.common ? ", named " + this.common + "…" : "") +
+        (this.left ? "; " + count(this.left) + " phases were too many to be kept" : "");
       return;
     }
     const { table, line, span: s } = found;

@@ -41,7 +41,7 @@ function options(wanted, width, below) {
     width, height: plotHeight, padding: [marks.length || wanted.zone ? 20 : 8, 14, 0, 0],
     scales: { x: { time: false, ...wanted.x.scale }, y: wanted.y.scale },
     axes: [{ ...axis, ...wanted.x.axis, size: 34 }, { ...axis, ...wanted.y.axis }],
-    series: [wanted.x.series, ...wanted.series.map((s) => ({ width: 1.75, spanGaps: true, points: { show: wanted.data[0].length < 3 }, ...s }))],
+    series: [wanted.x.series, ...wanted.series.map((s) => ({ width: 1.75, points: { show: wanted.data[0].length < 3 }, ...s }))],
     cursor: {
       dataIdx: nearest(wanted.reach ?? 0), sync: wanted.sync ? { key: wanted.sync, setSeries: false } : undefined,
       points: { size: 7, width: 2, fill: () => color("card") }, y: false, drag: { x: true, y: false, setScale: true },
