@@ -94,7 +94,7 @@ func (f *flags) faults() *pflag.FlagSet {
 	faults := &f.cfg.Faults
 	set.DurationVar(&faults.Kill, "kill-every", 0, "kill -9 one process each so often, the first while tables are made (default never)")
 	set.DurationVar(&faults.Freeze, "freeze-every", 0, "stop one process for a while each so often (default never)")
-	set.DurationVar(&faults.FreezeFor, "freeze-for", 0, fmt.Sprintf("how long it stands still (default %v)", defaultFreezeFor))
+	set.DurationVar(&faults.FreezeFor, "freeze-for", 0, fmt.Sprintf("how long it stands still, at most half of that (default %v)", defaultFreezeFor))
 	set.DurationVar(&faults.Drop, "drop-every", 0, "drop one table each so often (default never)")
 	set.DurationVar(&faults.Cut, "cut-every", 0, "end all sessions of the processes on the server each so often (default never)")
 	set.DurationVar(&faults.Restart, "restart-every", 0, "restart the server each so often, in turns by a crash and in order; with --database postgres (default never)")
@@ -120,7 +120,7 @@ func (f *flags) settle(given *pflag.FlagSet) (err error) {
 		f.cfg.Duration = 0
 	}
 	if f.cfg.Faults.Freeze > 0 && !given.Changed("freeze-for") {
-		f.cfg.Faults.FreezeFor = defaultFreezeFor
+		f.cfg.Faults.FreezeFor = min(defaultFreezeFor, f.cfg.Faults.Freeze/2)
 	}
 	given.VisitAll(func(flag *pflag.Flag) {
 		switch flag.Name {

@@ -96,7 +96,7 @@ func TestWarmUpAndHotTables(t *testing.T) {
 func TestRateIsAnOpenLoop(t *testing.T) {
 	args := []string{
 		"--writers", "2", "--processes", "1", "--tables", "1", "--count", "300", "--mix", "create=1",
-		"--freeze-every", "600ms", "--freeze-for", "500ms",
+		"--freeze-every", "1s", "--freeze-for", "500ms",
 	}
 	run := measured(t, 0, append(args, "--rate", "200")...)
 	require.GreaterOrEqual(t, run.Elapsed, 1400*time.Millisecond, "300 at 200 a second")
@@ -107,15 +107,26 @@ func TestRateIsAnOpenLoop(t *testing.T) {
 
 func TestModelChangesWhileOldProcessesRun(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, f *field) {
-		run := measured(t, 0, "--database", f.address, "--writers", "6", "--processes", "3", "--tables", "2", "--duration", "3s",
-			"--changes", "1", "--keep")
-		require.Equal(t, 1, marks(run, "change"))
-		require.EqualValues(t, 4, run.Migrations)
-		require.Equal(t, 4, f.count("SELECT count(*) FROM schemactor_revisions WHERE state = 'applied' AND table_name LIKE 'loadtest%'"))
-		for table := range 2 {
-			require.Positive(t, f.rows(table, "hue IS NULL"), "of the old version")
-			require.Positive(t, f.rows(table, "hue = 'hue ' || id"), "of the new one")
-		}
+		path := filepath.Join(t.TempDir(), "run.json")
+		code, out, errOut := until(t, f, func(func() string) {
+			waitFor(t, "rows of both versions in both tables", func() bool {
+				for table := range 2 {
+					n := f.count("SELECT count(*) FROM schemactor_tables WHERE table_name LIKE 'loadtest%'")
+					if n < 2 || f.rows(table, "hue IS NULL") == 0 || f.rows(table, "hue = 'hue ' || id") == 0 {
+						return false
+					}
+				}
+				return true
+			})
+		}, "--writers", "6", "--processes", "3", "--tables", "2", "--duration", "14s", "--changes", "6", "--keep", "--json", path)
+		require.Zero(t, code, out+errOut)
+		run, err := readRun(path)
+		require.NoError(t, err)
+		require.Equal(t, report.Kept, run.Verdict())
+		require.Positive(t, marks(run, "change"))
+		require.GreaterOrEqual(t, run.Migrations, int64(4))
+		made := f.count("SELECT count(*) FROM schemactor_revisions WHERE state = 'applied' AND table_name LIKE 'loadtest%'")
+		require.EqualValues(t, made, run.Migrations)
 	})
 }
 
@@ -215,6 +226,20 @@ func TestResultsAreWrittenAndCompared(t *testing.T) {
 	left, err := filepath.Glob(at(".*"))
 	require.NoError(t, err)
 	require.Empty(t, left, "no unfinished files")
+}
+
+// The same seed is the same work.
+func TestSeedDecidesWhatIsDone(t *testing.T) {
+	did := func(seed string) (counts []int64) {
+		run := measured(t, 0, "--writers", "1", "--processes", "1", "--tables", "3", "--count", "300", "--seed", seed)
+		for _, op := range run.Operations {
+			counts = append(counts, op.Count)
+		}
+		return counts
+	}
+	first := did("7")
+	require.Equal(t, first, did("7"))
+	require.NotEqual(t, first, did("8"))
 }
 
 // A secret of an address is in nothing that is written.

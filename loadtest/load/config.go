@@ -171,8 +171,8 @@ func (f *Faults) check(database string) error {
 		return &InputError{"freeze-for", "says how long, and --freeze-every does not say how often"}
 	case f.Freeze != 0 && (f.FreezeFor < minFreeze || f.FreezeFor > maxFreeze):
 		return &InputError{"freeze-for", fmt.Sprintf("must be from %v to %v, not %v", minFreeze, maxFreeze, f.FreezeFor)}
-	case f.Freeze != 0 && f.FreezeFor >= f.Freeze:
-		return &InputError{"freeze-for", fmt.Sprintf("must be shorter than --freeze-every, %v, not %v", f.Freeze, f.FreezeFor)}
+	case f.Freeze != 0 && f.FreezeFor > f.Freeze/2: // others must come to their turn in between
+		return &InputError{"freeze-for", fmt.Sprintf("must be at most half of --freeze-every, %v, not %v", f.Freeze/2, f.FreezeFor)}
 	case f.Restart != 0 && database != OwnServer:
 		return &InputError{"restart-every", "restarts only a server that the run has started itself: it needs --database " + OwnServer}
 	case f.Cut != 0 && database != OwnServer && !isPostgres(database):

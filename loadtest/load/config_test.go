@@ -75,26 +75,28 @@ func TestTurnsDoNotWait(t *testing.T) {
 func TestVersionsOfATable(t *testing.T) {
 	for name, c := range map[string]struct {
 		had              []int
-		shipped, drops   int
+		changes, shipped int
+		drops            int
 		version, applied int
 		wrong            bool
 	}{
-		"once":                         {[]int{0}, 0, 0, 0, 1, false},
-		"twice":                        {[]int{0, 0}, 0, 0, 0, 1, true},
-		"no ledger":                    {nil, 0, 0, 0, 1, false},
-		"each version once":            {[]int{0, 1, 2}, 2, 0, 2, 3, false},
-		"first used by a newer one":    {[]int{1, 2}, 2, 0, 2, 2, false},
-		"deployment under way":         {[]int{0, 1}, 0, 0, 1, 2, false},
-		"deployed and not there":       {[]int{0}, 1, 0, 1, 1, true},
-		"backwards":                    {[]int{0, 1, 0}, 1, 0, 1, 2, true},
-		"of nobody":                    {[]int{0, -1}, 0, 0, 0, 2, true},
-		"made again":                   {[]int{0, 0, 0}, 0, 2, 0, 3, false},
-		"made once too often":          {[]int{0, 0, 0}, 0, 1, 0, 2, true},
-		"made again by an older one":   {[]int{0, 1, 0, 1}, 1, 1, 1, 4, false},
-		"made again in a newer one":    {[]int{0, 1}, 1, 1, 1, 2, false},
-		"made again by an older twice": {[]int{0, 1, 0, 1, 0}, 1, 1, 1, 3, true},
+		"once":                         {[]int{0}, 0, 0, 0, 0, 1, false},
+		"twice":                        {[]int{0, 0}, 0, 0, 0, 0, 1, true},
+		"no ledger":                    {nil, 0, 0, 0, 0, 1, false},
+		"each version once":            {[]int{0, 1, 2}, 2, 2, 0, 2, 3, false},
+		"first used by a newer one":    {[]int{1, 2}, 2, 2, 0, 2, 2, false},
+		"deployment under way":         {[]int{0, 1}, 2, 0, 0, 1, 2, false},
+		"deployed and not there":       {[]int{0}, 2, 1, 0, 1, 1, true},
+		"backwards":                    {[]int{0, 1, 0}, 2, 1, 0, 1, 2, true},
+		"of nobody":                    {[]int{0, -1}, 2, 0, 0, 0, 2, true},
+		"made again":                   {[]int{0, 0, 0}, 0, 0, 2, 0, 3, false},
+		"made once too often":          {[]int{0, 0, 0}, 0, 0, 1, 0, 2, true},
+		"made again by an older one":   {[]int{0, 1, 0, 1}, 2, 1, 1, 1, 4, false},
+		"made again in a newer one":    {[]int{0, 1}, 2, 1, 1, 1, 2, false},
+		"made in a newer one at once":  {[]int{0, 1}, 2, 0, 1, 1, 2, false},
+		"made again by an older twice": {[]int{0, 1, 0, 1, 0}, 2, 1, 1, 1, 3, true},
 	} {
-		version, applied, want := expected(c.had, c.shipped, c.drops)
+		version, applied, want := expected(c.had, c.changes, c.shipped, c.drops)
 		require.Equal(t, c.version, version, name)
 		require.Equal(t, c.applied, applied, name)
 		require.Equal(t, c.wrong, want != "", name)

@@ -45,7 +45,7 @@ func (j *judgement) judge(ctx context.Context) (*checker.Verdict, error) {
 		if seen.Entry == nil && seen.CatalogHash == "" && len(a.created) == 0 {
 			continue
 		}
-		version, applied, finding, err := j.version(ctx, i)
+		version, applied, adopted, finding, err := j.version(ctx, i)
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +58,8 @@ func (j *judgement) judge(ctx context.Context) (*checker.Verdict, error) {
 		}
 		must := a.must()
 		j.migrations, j.keys = j.migrations+applied, j.keys+len(must)
-		tables = append(tables, checker.Table{Model: model, Applied: applied, Keys: must})
+		// Who adopted a table leaves in it what newer programs have added.
+		tables = append(tables, checker.Table{Model: model, Applied: applied, Keys: must, Extras: adopted})
 		rules = append(rules, wholeRows(s, refs[i], version, j.cfg.RowSize))
 		j.used = append(j.used, i)
 	}
@@ -72,44 +73,53 @@ func (j *judgement) judge(ctx context.Context) (*checker.Verdict, error) {
 
 // version finds which version of the model a table must be, from the ledger and from what was deployed, and how often it must have been
 // made and changed: once for each version that it came to have, and once more for each time that it was made again after a drop.
-func (j *judgement) version(ctx context.Context, table int) (version, applied int, finding checker.Finding, err error) {
+// adopted says that a program found it to serve though another one had made it.
+func (j *judgement) version(ctx context.Context, table int) (version, applied int, adopted bool, finding checker.Finding, err error) {
 	ref := j.site.ref(table)
 	finding = checker.Finding{Check: "versions", Table: ref.String()}
 	fingerprints := map[string]int{}
 	for v := range j.cfg.Changes + 1 {
 		model, err := modelOf(v, ref)
 		if err != nil {
-			return 0, 0, finding, err
+			return 0, 0, false, finding, err
 		}
 		fingerprints[model.Fingerprint()] = v
 	}
 	history, err := dialect.LedgerOf(j.site).History(ctx, j.site.Reader(), ref)
 	if known := j.site.Classify(err); err != nil && !errors.Is(known, schema.ErrMissing) {
-		return 0, 0, finding, known
+		return 0, 0, false, finding, known
 	}
 	var had []int
+	last := -1 // the version that the ledger calls the table's
 	for _, r := range history {
-		if r.State == schema.RevisionApplied {
-			v, known := fingerprints[r.ToFingerprint]
-			if !known {
-				v = -1
-			}
-			had = append(had, v)
+		v, known := fingerprints[r.ToFingerprint]
+		if !known {
+			v = -1
+		}
+		switch r.State {
+		case schema.RevisionApplied:
+			had, last = append(had, v), v
+		case schema.RevisionAdopted:
+			last, adopted = v, true
 		}
 	}
-	version, applied, finding.Want = expected(had, j.shipped, len(j.accounts[table].drops))
+	version, applied, finding.Want = expected(had, j.cfg.Changes, j.shipped, len(j.accounts[table].drops))
+	if adopted {
+		// An older program that nobody had made the table for has come to it, found that it serves, and said so.
+		version = max(0, last)
+	}
 	finding.Have = spelled(had)
 	if finding.Want == "" {
 		finding.Want = finding.Have
 	}
 	finding.OK = finding.Want == finding.Have
-	return version, applied, finding, nil
+	return version, applied, adopted, finding, nil
 }
 
 // expected says which version a table must be that had these, and how many migrations it must have had. Versions rise, each once; a
 // table that was dropped is made by whoever needs it first, in an older version where that is an older program. want is empty if
 // they are as they must be.
-func expected(had []int, shipped, drops int) (version, applied int, want string) {
+func expected(had []int, changes, shipped, drops int) (version, applied int, want string) {
 	version = shipped
 	seen := map[int]bool{}
 	falls := 0
@@ -122,7 +132,7 @@ func expected(had []int, shipped, drops int) (version, applied int, want string)
 		}
 	}
 	applied = max(1, len(seen)) + drops
-	if drops > 0 && len(had) > 0 && shipped > 0 && falls <= drops {
+	if drops > 0 && len(had) > 0 && changes > 0 && falls <= drops {
 		return max(0, had[len(had)-1]), len(had), ""
 	}
 	if len(had) > 0 && (falls > drops || seen[-1] || !seen[version]) {

@@ -89,10 +89,14 @@ func (r *run) judge(ctx context.Context, folder string) (err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
 	defer cancel()
 	run := &r.result.Run
-	run.Database = r.site.describe(ctx)
-	if run.Tables, run.Migrations, err = r.site.progress(ctx, r.cfg.Mode); err != nil {
+	// A server that was restarted a moment ago has left connections behind that do not work any more.
+	if err := insist(ctx, func() (err error) {
+		run.Tables, run.Migrations, err = r.site.progress(ctx, r.cfg.Mode)
+		return err
+	}); err != nil {
 		return err
 	}
+	run.Database = r.site.describe(ctx)
 	accounts, err := readNotes(folder, r.cfg.Tables)
 	if err != nil {
 		return err

@@ -36,6 +36,7 @@ type supervisor struct {
 	all    sync.WaitGroup
 
 	strike sync.Mutex // of those who kill, freeze and thaw: a process that is gone cannot be waited for
+	server sync.Mutex // of those who drop, cut and restart: what a restart interrupts may have been done or not
 
 	mu      sync.Mutex
 	failed  error // why the run could not begin

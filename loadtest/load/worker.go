@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/schemactor/schemactor/internal/fleet"
+	"github.com/schemactor/schemactor/schema"
 )
 
 // Roles are what processes of a program's own binary must be able to do, for fleet.Main.
@@ -67,17 +68,13 @@ func work(ctx context.Context, link *fleet.Worker) (err error) {
 func (w *worker) heed(first order) {
 	w.begin = first.Begin
 	w.line.from(first.Begin)
+	// The clock of this process goes on evenly from the moment at which it heard.
+	now := time.Now()
+	monotonic := func(t time.Time) time.Time { return now.Add(t.Sub(now.Round(0))) }
 	w.pace = &pace{
-		// The clock of this process goes on evenly from the moment at which it heard.
 		begin: monotonic(first.From), measured: monotonic(first.Measured),
 		rate: w.task.Rate, quota: w.task.Quota, stop: w.stop,
 	}
-}
-
-// monotonic is a moment of the wall's clock on the clock that nobody sets.
-func monotonic(t time.Time) time.Time {
-	now := time.Now()
-	return now.Add(t.Sub(now.Round(0)))
 }
 
 // open connects and registers; no table is looked at before the first row, but by a newer version of the program.
@@ -85,19 +82,31 @@ func (w *worker) open(ctx context.Context) (err error) {
 	if w.notes, err = newNotes(w.task.Notes); err != nil {
 		return err
 	}
-	if w.way, err = openWay(ctx, &w.task, w.line); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	defer cancel()
+	err = insist(ctx, func() (err error) { w.way, err = openWay(ctx, &w.task, w.line); return err })
+	if err != nil {
 		return err
 	}
 	w.doors = w.way.doors()
 	if w.task.Version == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
-	defer cancel()
-	if err := w.way.prepare(ctx); err != nil {
+	if err := insist(ctx, func() error { return w.way.prepare(ctx) }); err != nil {
 		return errors.Join(fmt.Errorf("deploy version %d: %w", w.task.Version, err), w.close())
 	}
 	return nil
+}
+
+// insist does something again as long as it fails for what goes away by itself, as a server that is just being restarted. Whatever
+// starts programs would start this one again.
+func insist(ctx context.Context, do func() error) error {
+	for {
+		err := do()
+		if err == nil || !schema.Transient(err) || !rest(ctx, pause) {
+			return err
+		}
+	}
 }
 
 func (w *worker) close() error {

@@ -92,7 +92,11 @@ func oneRun(t *testing.T, browser *browsertest.Browser) {
 		}
 		labelled(t, page)
 		require.Equal(t, 50*4, browsertest.Eval[int](page, `document.querySelectorAll(".lane rect.ready").length`))
-		page.WholeScreenshot("report-one-" + scheme)
+		if scheme == "light" {
+			page.WholeScreenshot("report-one-light")
+		} else {
+			page.Screenshot("report-one-dark")
+		}
 	}
 	page.Resize(browsertest.Phone())
 	fits(t, page, browsertest.Phone())
@@ -128,7 +132,7 @@ func threeRuns(t *testing.T, browser *browsertest.Browser) {
 	page.Scheme("dark")
 	page.Resize(browsertest.Phone())
 	fits(t, page, browsertest.Phone())
-	page.WholeScreenshot("report-three-phone")
+	page.Screenshot("report-three-phone")
 }
 
 func hostileTexts(t *testing.T, browser *browsertest.Browser) {
@@ -149,7 +153,7 @@ func nothingMeasured(t *testing.T, browser *browsertest.Browser) {
 	page := visit(t, browser, Run{})
 	require.Equal(t, 4, browsertest.Eval[int](page, `document.querySelectorAll(".plot .empty").length`))
 	require.Contains(t, browsertest.Eval[string](page, `document.getElementById("ensures-body").textContent`), "No run has noted")
-	page.WholeScreenshot("report-empty")
+	page.Screenshot("report-empty")
 	// One run that has something beside one that has nothing, and points of which nothing came.
 	idle := Run{Mode: "idle", Series: []Point{{Offset: 1e9, Length: 1e9}, {}}}
 	page = visit(t, browser, Run{}, idle, coordinated().run())
@@ -273,5 +277,5 @@ func paper(t *testing.T, browser *browsertest.Browser) {
 	page.Await(`color("run-1") === "#2458d3"`)
 	page.Await(painted("throughput", "run-1") + " > 100")
 	require.False(t, browsertest.Eval[bool](page, `document.querySelector("#ensures .tools").checkVisibility()`))
-	page.WholeScreenshot("report-paper")
+	page.Screenshot("report-paper")
 }

@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"unicode"
 )
 
 //go:embed assets
@@ -61,8 +62,21 @@ func Write(w io.Writer, runs ...Run) error {
 	if err := shape.Execute(&out, &p); err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
-	_, err = out.WriteTo(w)
+	_, err = io.WriteString(w, straight(out.String()))
 	return err
+}
+
+// straight has no text of a result turn the writing around it: what would is seen as a mark. The results themselves, behind what is
+// shown, stay as they are.
+func straight(page string) string {
+	const data = `<script type="application/json"`
+	shown, rest, _ := strings.Cut(page, data)
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, shown) + data + rest
 }
 
 // dress gives the page its style, its script, and the policy that allows them.

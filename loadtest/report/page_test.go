@@ -154,7 +154,9 @@ func TestWhateverTextsSayTheyAreText(t *testing.T) {
 	require.False(t, strings.Contains(page, "<script>document"), "the page says %s", "<script>document")
 	require.False(t, strings.Contains(page, "<img"), "the page says %s", "<img")
 	require.Equal(t, 2, strings.Count(page, "</script>"), "the data's and the program's")
-	says(t, words(page), strings.Join(strings.Fields(hostile), " "))
+	says(t, words(page), strings.Join(strings.Fields(strings.ReplaceAll(hostile, "\u202e", "\ufffd")), " "))
+	shown, _, _ := strings.Cut(page, `<script type="application/json"`)
+	require.False(t, strings.Contains(shown, "\u202e"), "the writing is turned round")
 }
 
 func TestAnEmptyRunHasAPage(t *testing.T) {

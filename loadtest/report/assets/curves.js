@@ -51,12 +51,6 @@ function choices() {
   ];
 }
 
-// below is the next lower number of one digit: uPlot goes on for ever from one that lies between two steps of its axis.
-function below(x) {
-  const step = 10 ** Math.floor(Math.log10(x));
-  return Number((Math.floor(x / step + 1e-9) * step).toPrecision(1));
-}
-
 function cdf(lines) {
   const curves = lines.map((line) => ({ ...line, points: curve(line.operation) })).filter((line) => line.points.length > 0);
   if (curves.length === 0) return null;
@@ -68,7 +62,7 @@ function cdf(lines) {
     data: [xs, ...curves.map((c) => xs.map((at) => along(c.points, at)))],
     series: curves.map((c) => ({ label: c.label, stroke: c.stroke(), dash: c.dash, value: (u, v) => writePart(v), points: { show: c.points.length === 1 } })),
     x: {
-      scale: { ...x.scale, range: (u, from, to) => (from == null ? [0.1, 10] : from === to ? decades(from, to) : [below(from), to]) },
+      scale: { ...x.scale, range: (u, from, to) => (from == null ? [0.1, 10] : from === to ? decades(from, to) : [from, to]) },
       axis: { ...x.axis, values: roundOnly(span), space: 30 }, series: { label: "At most", value: (u, v) => span(v) },
     },
     y: { scale: { range: [0, top * 1.04] }, axis: { splits: parts, values: (u, ticks) => ticks.map(writePart), size: 70 } },

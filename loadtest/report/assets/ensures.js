@@ -175,6 +175,7 @@ class Lanes {
 
   render() {
     const wanted = this.ordered();
+    this.found = wanted.length;
     this.pictures = [];
     this.spans = new WeakMap();
     this.body.replaceChildren(...wanted.slice(0, this.shown).map((table) => this.lane(table)));
@@ -231,7 +232,9 @@ class Lanes {
   tell(target) {
     const found = target && this.spans.get(target);
     if (!found) {
-      this.told.textContent = count(this.tables.length) + (this.tables.length === 1 ? " table" : " tables") + (this.common ? ", named " + this.common + "…" : "") + (this.left ? "; " + count(this.left) + " phases were too many to be kept" : "");
+      const shown = this.found === this.tables.length ? "" : count(this.found) + " of ";
+      this.told.textContent = shown + count(this.tables.length) + (this.tables.length === 1 ? " table" : " tables") + (this.common ? ", named " + this.common + "…" : "") +
+        (this.left ? "; " + count(this.left) + " phases were too many to be kept" : "");
       return;
     }
     const { table, line, span: s } = found;

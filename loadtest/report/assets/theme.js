@@ -3,7 +3,8 @@
 
 const runs = JSON.parse(document.getElementById("runs").textContent);
 const several = runs.length > 1;
-const labels = runs.map((run) => run.name || run.mode || "run");
+// Names do not turn the writing around them.
+const labels = runs.map((run) => (run.name || run.mode || "run").replace(/\p{Bidi_Control}/gu, "\ufffd"));
 const seconds = (ns) => ns / 1e9;
 const millis = (ns) => ns / 1e6;
 
