@@ -168,7 +168,8 @@ func (s *shell) run(t *testing.T, folder, text string, w way) {
 	if strings.Contains(w.as, "$POSTGRES") {
 		env = append(slices.Clip(env), "POSTGRES="+postgrestest.Open(t))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	// What runs in the background ends in order when the page is through, after the context of its test.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Minute)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, "sh", "-c", "exec "+w.as)
 	if strings.ContainsAny(w.as, ";&|") {
