@@ -184,18 +184,6 @@ func (r *recording) dropped(table int, name string, from, to time.Duration) {
 	r.drops[table] = append(r.drops[table], stretch{from, to})
 }
 
-// count is how often a kind of fault was caused.
-func (r *recording) count(kind string) (n int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, m := range r.marks {
-		if m.Kind == kind {
-			n++
-		}
-	}
-	return n
-}
-
 // progress is how much of the load is over, from 0 to 1.
 func (r *recording) progress() float64 {
 	r.mu.Lock()
