@@ -131,7 +131,7 @@ func newShell(t *testing.T) *shell {
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
 	bin := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./cmd/demo", "./loadtest")
+	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-w", "-o", bin, "./cmd/demo", "./loadtest")
 	build.Dir = root
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)

@@ -19,7 +19,7 @@ var commandWays = map[string]way{
 	"go run ./cmd/demo plan --to 2":       {},
 	"demo run --example":                  {as: "go run ./cmd/demo run --example > workflow.json"},
 	"demo run workflow.json":              {as: "go run ./cmd/demo run --example > example.json && go run ./cmd/demo run example.json"},
-	"go run ./loadtest":                   {as: "go run ./loadtest --duration 1s"},
+	"go run ./loadtest":                   {as: "go run ./loadtest --duration 400ms"},
 	"go run ./loadtest --help":            {},
 	"go run ./loadtest --report out.html": {as: "go run ./loadtest --report out.html" + small},
 	"go run ./loadtest --json out.json":   {as: "go run ./loadtest --json out.json" + small},
@@ -56,11 +56,12 @@ var commandWays = map[string]way{
 	"make bench BENCH=Get/postgres":                               {dry: slow, long: "make bench BENCH=^$ PKG=./nodes"},
 	"make bench BENCH=Boot":                                       {dry: slow, long: "make bench BENCH=^$ PKG=./nodes"},
 	"make bench BENCH=Open PKG=./coordinator/coordinatortest/...": {dry: slow, long: "make bench BENCH=Open PKG=./coordinator/coordinatortest/sqlitetest GOFLAGS=-benchtime=1x"},
-	"make million":                                                {dry: "its test runs in make test, with fewer rows"},
-	"make compare":                                                {as: "make compare ARGS='" + shortest + " --scenario single'"},
-	"make compare ARGS='--scenario writers --budget 2m'":          {dry: slow, long: "make compare ARGS='--scenario writers " + shortest + "'"},
-	"make compare ARGS='--rounds 9 --budget 20m'":                 {dry: slow, long: "make compare ARGS=\"--rounds 9 --scenario bulk --json $(mktemp) " + shortest + "\""},
-	"make compare ARGS='--markdown ../../docs/performance.md'":    {dry: slow, long: "make compare ARGS=\"--scenario single --markdown $(mktemp) " + shortest + "\""},
+	"make bench BENCH=Telemetry PKG=./coordinator/telemetry":      {dry: slow, long: "make bench BENCH=^$ PKG=./coordinator/telemetry"},
+	"make million": {dry: "its test runs in make test, with fewer rows"},
+	"make compare": {dry: slow, long: "make compare ARGS='" + shortest + " --scenario single'"}, // its module's tests run it
+	"make compare ARGS='--scenario writers --budget 2m'":       {dry: slow, long: "make compare ARGS='--scenario writers " + shortest + "'"},
+	"make compare ARGS='--rounds 9 --budget 20m'":              {dry: slow, long: "make compare ARGS=\"--rounds 9 --scenario bulk --json $(mktemp) " + shortest + "\""},
+	"make compare ARGS='--markdown ../../docs/performance.md'": {dry: slow, long: "make compare ARGS=\"--scenario single --markdown $(mktemp) " + shortest + "\""},
 }
 
 // shortest has the comparison end in a moment.
@@ -70,7 +71,7 @@ const shortest = "--database sqlite --rounds 1 --budget 2s"
 const noCluster = "there is neither Docker nor Kubernetes in continuous integration; the tests of cmd/demo run what these files say"
 
 // small has the load test end in a moment.
-const small = " --writers 8 --tables 4 --processes 2 --duration 1s"
+const small = " --writers 8 --tables 4 --processes 2 --duration 400ms"
 
 // slow is for commands that are run with SCHEMACTOR_COMMANDS=long only: they build a module or test binaries of their own.
 const slow = "it takes minutes; SCHEMACTOR_COMMANDS=long runs a short form"

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -109,6 +108,16 @@ func (f *flags) result() *pflag.FlagSet {
 	return set
 }
 
+// alone refuses what would be ignored beside --drop.
+func alone(given *pflag.FlagSet) (err error) {
+	given.Visit(func(flag *pflag.Flag) {
+		if flag.Name != "drop" && flag.Name != "database" {
+			err = &load.InputError{Flag: "drop", Text: "only removes what is there: it goes with --database, and not with --" + flag.Name}
+		}
+	})
+	return err
+}
+
 // settle makes a Config of the flags.
 func (f *flags) settle(given *pflag.FlagSet) (err error) {
 	if given.Changed("mix") {
@@ -145,7 +154,7 @@ func (f *flags) shown(flag *pflag.Flag) string {
 		return "a temporary SQLite file"
 	case f.cfg.Database == load.OwnServer:
 		return load.OwnServer
-	case strings.HasPrefix(strings.ToLower(f.cfg.Database), "postgres"):
+	case load.IsPostgres(f.cfg.Database):
 		return "a PostgreSQL server"
 	}
 	return "a SQLite file"

@@ -80,6 +80,19 @@ func TestBrokenPromisesAreNamed(t *testing.T) {
 	}
 }
 
+// Where no newer version is deployed an adoption does not make a stranger's column the run's own.
+func TestAStrangersColumnIsNotAdopted(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, f *field) {
+		code, out, errOut := during(t, f, func() {
+			_, columns, _ := strings.Cut(forged, "checksum, state,") // of the statement, and then of what is copied
+			adopted := strings.TrimSuffix(forged, columns) + strings.Replace(columns, "checksum, state,", "checksum, 'adopted',", 1)
+			f.run("ALTER TABLE "+f.table("000")+" ADD COLUMN hue text", adopted)
+		})
+		require.Equal(t, 1, code, out+errOut)
+		require.Regexp(t, `(?m)^  catalogue +\S*000 +BROKEN +want none, have extra column hue`, out)
+	})
+}
+
 // What callers were told is no less a broken promise than what the database shows.
 func TestErrorsOfCallersAreNamed(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, f *field) {
@@ -174,7 +187,7 @@ func TestFaultyInputIsNamed(t *testing.T) {
 		"--json " + filepath.Dir(missing) + "/r.json":   "--json cannot be written: ",
 		"--json " + os.TempDir():                        "--json names a folder",
 		"--report -":                                    "--report must be a file",
-		"--json x --report x":                           "--report names the same file as --json",
+		"--json x --report ./x":                         "--report names the same file as --json",
 		"--drop --database postgres":                    "--drop needs --database",
 		"report":                                        "report: names of files with results are missing",
 		"report x.json":                                 "--out must name the file",
@@ -189,6 +202,11 @@ func TestFaultyInputIsNamed(t *testing.T) {
 		"--database " + missing:                         "open SQLite " + missing,
 		"--drop":                                        "--drop needs --database",
 		"--drop --database " + missing:                  "--database names a file that is not there",
+		"--drop --database x.db --json a.json":          "--drop only removes what is there: it goes with --database, and not with --json",
+		"--keep --database postgres":                    "--keep has nowhere to leave the tables",
+		"--drop-every 10s":                              "--drop-every must be shorter than the load, 10s, not 10s: it would never come",
+		"--freeze-every 5s --duration 3s --warm-up 1s":  "--freeze-every must be shorter than the load, 4s, not 5s",
+		"--database password=secret":                    "--database is in PostgreSQL's form of key=value: write it as postgres://…",
 		"--bogus":                                       "unknown flag: --bogus",
 		"herd":                                          `unknown argument "herd"`,
 	} {

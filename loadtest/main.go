@@ -86,6 +86,9 @@ func newCommand(out, errOut io.Writer) *cobra.Command {
 		SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.drop {
+				if err := alone(cmd.Flags()); err != nil {
+					return err
+				}
 				return dropAll(cmd.Context(), newScreen(out), f.cfg.Database)
 			}
 			if err := f.settle(cmd.Flags()); err != nil {

@@ -61,7 +61,7 @@ func (f *flags) open() (*files, error) {
 	if f.report == standardOut {
 		return nil, &load.InputError{Flag: "report", Text: "must be a file"}
 	}
-	if f.json != "" && f.json == f.report {
+	if f.json != "" && filepath.Clean(f.json) == filepath.Clean(f.report) {
 		return nil, &load.InputError{Flag: "report", Text: "names the same file as --json"}
 	}
 	if f.json != "" && !out.standard {

@@ -124,3 +124,19 @@ func TestRequirements(t *testing.T) {
 		require.Contains(t, text, "since the ledger: extra column age")
 	})
 }
+
+// A test that forgot to register is one that cannot fail.
+func TestNothingRegisteredIsNoSuccess(t *testing.T) {
+	c, err := coordinator.New(files.Open(t).Dialect, &coordinator.Config{News: coordinator.NewsOff})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, c.Close(t.Context())) }()
+	for name, check := range map[string]func(testing.TB, *coordinator.Coordinator){
+		"additive": coordinatortest.RequireAdditive, "match": coordinatortest.RequireMatch, "drift": coordinatortest.RequireNoDrift,
+		"plan": func(tb testing.TB, c *coordinator.Coordinator) {
+			coordinatortest.Plan(tb, c, filepath.Join("testdata", "later.sqlite.golden"))
+		},
+	} {
+		text := shop.Failure(t, func(tb testing.TB) { check(tb, c) })
+		require.Contains(t, text, "no table is registered", name)
+	}
+}

@@ -31,12 +31,8 @@ func Plan(tb testing.TB, c *coordinator.Coordinator, golden string) {
 // planned is the text of all plans, in the order in which Migrate would carry them out.
 func planned(tb testing.TB, c *coordinator.Coordinator) string {
 	tb.Helper()
-	plans, err := c.Plan(tb.Context())
-	if err != nil {
-		tb.Fatal("coordinatortest: ", err)
-	}
 	var b strings.Builder
-	for _, plan := range plans {
+	for _, plan := range plansOf(tb, c) {
 		b.WriteString(plan.String())
 	}
 	return b.String()

@@ -9,15 +9,31 @@ import (
 	"github.com/schemactor/schemactor/schema"
 )
 
+// requireTables ends a test that would hold nothing against nothing.
+func requireTables(tb testing.TB, c *coordinator.Coordinator) {
+	tb.Helper()
+	if len(c.Status()) == 0 {
+		tb.Fatal("coordinatortest: no table is registered, so there is nothing that could fail")
+	}
+}
+
+// plansOf plans all registered tables, of which there must be one.
+func plansOf(tb testing.TB, c *coordinator.Coordinator) []*schema.Plan {
+	tb.Helper()
+	requireTables(tb, c)
+	plans, err := c.Plan(tb.Context())
+	if err != nil {
+		tb.Fatal("coordinatortest: ", err)
+	}
+	return plans
+}
+
 // RequireAdditive fails the test unless all that is planned for the registered tables is done by itself on first use,
 // without an allowance: no hazard, and no difference that needs a person. Run it on what the last release has made, with a row in
 // each table: an empty table allows changes that one with rows does not.
 func RequireAdditive(tb testing.TB, c *coordinator.Coordinator) {
 	tb.Helper()
-	plans, err := c.Plan(tb.Context())
-	if err != nil {
-		tb.Fatal("coordinatortest: ", err)
-	}
+	plans := plansOf(tb, c)
 	var b strings.Builder
 	for _, plan := range plans {
 		refused := plan.Refused(schema.Policy{})
@@ -37,10 +53,7 @@ func RequireAdditive(tb testing.TB, c *coordinator.Coordinator) {
 // RequireMatch fails the test unless every registered table is there and matches its model in every respect.
 func RequireMatch(tb testing.TB, c *coordinator.Coordinator) {
 	tb.Helper()
-	plans, err := c.Plan(tb.Context())
-	if err != nil {
-		tb.Fatal("coordinatortest: ", err)
-	}
+	plans := plansOf(tb, c)
 	var b strings.Builder
 	for _, plan := range plans {
 		if !plan.Empty() {
@@ -55,6 +68,7 @@ func RequireMatch(tb testing.TB, c *coordinator.Coordinator) {
 // RequireNoDrift fails the test unless Coordinator.Drift finds the ledger, the tables and the models to agree.
 func RequireNoDrift(tb testing.TB, c *coordinator.Coordinator) {
 	tb.Helper()
+	requireTables(tb, c)
 	all, err := c.Drift(tb.Context())
 	if err != nil {
 		tb.Fatal("coordinatortest: ", err)

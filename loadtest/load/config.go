@@ -147,7 +147,29 @@ func (c *Config) checkWords() error {
 	default:
 		return &InputError{"keys", fmt.Sprintf("is the unknown %q: there are %s, %s and %s", c.Keys, KeysUniform, KeysZipf, KeysSequential)}
 	}
-	return c.Faults.check(c.Database)
+	if err := c.Faults.check(c.Database); err != nil {
+		return err
+	}
+	if c.Keep && c.Database == OwnServer {
+		return &InputError{"keep", "has nowhere to leave the tables: a throw-away server is removed with them"}
+	}
+	return c.Faults.come(c)
+}
+
+// come finds the first fault that would not come before the load is over, so that nobody takes a run for one that was disturbed.
+// The first kill comes at once.
+func (f *Faults) come(c *Config) error {
+	if c.Duration == 0 {
+		return nil // it is over when it is over
+	}
+	for flag, every := range map[string]time.Duration{
+		"restart-every": f.Restart, "cut-every": f.Cut, "drop-every": f.Drop, "freeze-every": f.Freeze,
+	} {
+		if every >= c.WarmUp+c.Duration {
+			return &InputError{flag, fmt.Sprintf("must be shorter than the load, %v, not %v: it would never come", c.WarmUp+c.Duration, every)}
+		}
+	}
+	return nil
 }
 
 // check finds the first fault that cannot be caused.
@@ -175,7 +197,7 @@ func (f *Faults) check(database string) error {
 		return &InputError{"freeze-for", fmt.Sprintf("must be at most half of --freeze-every, %v, not %v", f.Freeze/2, f.FreezeFor)}
 	case f.Restart != 0 && database != OwnServer:
 		return &InputError{"restart-every", "restarts only a server that the run has started itself: it needs --database " + OwnServer}
-	case f.Cut != 0 && database != OwnServer && !isPostgres(database):
+	case f.Cut != 0 && database != OwnServer && !IsPostgres(database):
 		return &InputError{"cut-every", "has nothing to cut: SQLite is part of the process, and has no connections to a server"}
 	}
 	return nil

@@ -89,6 +89,7 @@ func TestVersionsOfATable(t *testing.T) {
 		"deployed and not there":       {[]int{0}, 2, 1, 0, 1, 1, true},
 		"backwards":                    {[]int{0, 1, 0}, 2, 1, 0, 1, 2, true},
 		"of nobody":                    {[]int{0, -1}, 2, 0, 0, 0, 2, true},
+		"of nobody after a drop":       {[]int{0, -1}, 2, 0, 1, 0, 3, true},
 		"made again":                   {[]int{0, 0, 0}, 0, 0, 2, 0, 3, false},
 		"made once too often":          {[]int{0, 0, 0}, 0, 0, 1, 0, 2, true},
 		"made again by an older one":   {[]int{0, 1, 0, 1}, 2, 1, 1, 1, 4, false},

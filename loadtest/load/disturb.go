@@ -173,7 +173,7 @@ func (v *supervisor) cut(ctx context.Context) error {
 	v.server.Lock()
 	defer v.server.Unlock()
 	at := v.record.now()
-	v.record.expect(faultCut)
+	defer v.record.expect(faultCut)()
 	var ended int64
 	_, err := dialect.QueryRow(ctx, v.site.Reader(), "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"+
 		" WHERE application_name = '"+v.site.namespace+"'", nil, &ended)
@@ -193,11 +193,12 @@ func (v *supervisor) restart(crash bool) error {
 	v.server.Lock()
 	defer v.server.Unlock()
 	at := v.record.now()
-	v.record.expect(faultRestart) // errors come before it is up again
+	over := v.record.expect(faultRestart) // errors come before it is up again, and as long as it is not
 	v.site.server.Stop(signal)
 	if err := v.site.server.Start(); err != nil {
 		return err
 	}
+	over()
 	v.record.mark(faultRestart, how, at, v.record.now())
 	return nil
 }

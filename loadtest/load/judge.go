@@ -59,7 +59,7 @@ func (j *judgement) judge(ctx context.Context) (*checker.Verdict, error) {
 		must := a.must()
 		j.migrations, j.keys = j.migrations+applied, j.keys+len(must)
 		// Who adopted a table leaves in it what newer programs have added.
-		tables = append(tables, checker.Table{Model: model, Applied: applied, Keys: must, Extras: adopted})
+		tables = append(tables, checker.Table{Model: model, Applied: applied, Keys: must, Extras: adopted && j.cfg.Changes > 0})
 		rules = append(rules, wholeRows(s, refs[i], version, j.cfg.RowSize))
 		j.used = append(j.used, i)
 	}
@@ -90,7 +90,7 @@ func (j *judgement) version(ctx context.Context, table int) (version, applied in
 		return 0, 0, false, finding, known
 	}
 	var had []int
-	last := -1 // the version that the ledger calls the table's
+	last, stranger := -1, false // the version that the ledger calls the table's, and whether it was ever called one that is nobody's
 	for _, r := range history {
 		v, known := fingerprints[r.ToFingerprint]
 		if !known {
@@ -100,7 +100,7 @@ func (j *judgement) version(ctx context.Context, table int) (version, applied in
 		case schema.RevisionApplied:
 			had, last = append(had, v), v
 		case schema.RevisionAdopted:
-			last, adopted = v, true
+			last, adopted, stranger = v, true, stranger || v < 0
 		}
 	}
 	version, applied, finding.Want = expected(had, j.cfg.Changes, j.shipped, len(j.accounts[table].drops))
@@ -108,7 +108,9 @@ func (j *judgement) version(ctx context.Context, table int) (version, applied in
 		// An older program that nobody had made the table for has come to it, found that it serves, and said so.
 		version = max(0, last)
 	}
-	finding.Have = spelled(had)
+	if finding.Have = spelled(had); stranger && finding.Want == "" {
+		finding.Want = "adopted in a known version"
+	}
 	if finding.Want == "" {
 		finding.Want = finding.Have
 	}
@@ -132,7 +134,7 @@ func expected(had []int, changes, shipped, drops int) (version, applied int, wan
 		}
 	}
 	applied = max(1, len(seen)) + drops
-	if drops > 0 && len(had) > 0 && changes > 0 && falls <= drops {
+	if drops > 0 && len(had) > 0 && changes > 0 && falls <= drops && !seen[-1] {
 		return max(0, had[len(had)-1]), len(had), ""
 	}
 	if len(had) > 0 && (falls > drops || seen[-1] || !seen[version]) {
@@ -172,6 +174,8 @@ func (j *judgement) rows(ctx context.Context, verdict *checker.Verdict) error {
 		if len(j.used) == j.cfg.Tables && j.cfg.Tables > 1 {
 			j.find(verdict, "whole pairs", i, noHalves, fmt.Sprintf("%d halves", j.halves(i)))
 		}
+	}
+	for i := range j.accounts { // also of tables that are gone
 		if keys := j.accounts[i].unexplained(); len(keys) > 0 && len(j.accounts[i].drops) > 0 {
 			j.find(verdict, "misses", i, noneMissing, fmt.Sprintf("%d rows that no drop had taken, key %d the first", len(keys), keys[0]))
 		}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -24,10 +25,10 @@ type recording struct {
 	points  []point
 	ensures *ensures
 	marks   []report.Mark
-	drops   []drops         // of each table
-	expects map[string]bool // kinds of faults that have been caused
-	errors  []errorOf       // what callers got, in the order of the first of each kind
-	done    int64           // operations that were acknowledged
+	drops   []drops          // of each table
+	expects map[string]drops // of each kind of fault, when it was caused
+	errors  []errorOf        // what callers got, in the order of the first of each kind
+	done    int64            // operations that were acknowledged
 }
 
 // point is what happened in one interval.
@@ -62,7 +63,7 @@ func newRecording(cfg *Config, s *site) *recording {
 	}
 	return &recording{
 		cfg: cfg, site: s, tick: tickOf(length), total: newTally(), recent: newTally(), ensures: newEnsures(),
-		drops: make([]drops, cfg.Tables), expects: map[string]bool{},
+		drops: make([]drops, cfg.Tables), expects: map[string]drops{},
 	}
 }
 
@@ -99,7 +100,7 @@ func (r *recording) add(process int64, said *message) error {
 	}
 	mergeInto(&p.latency, told.early)
 	for _, f := range told.Failures {
-		p.errors += r.note(f)
+		p.errors += r.note(f, told.At)
 	}
 	return nil
 }
@@ -117,9 +118,9 @@ func (r *recording) point(at time.Duration) *point {
 	return &r.points[i]
 }
 
-// note writes down an error, and gives how many are to be blamed on nobody but us. The lock must be held.
-func (r *recording) note(f failure) int64 {
-	fault := r.explains(f.Kind)
+// note writes down an error that was told of at a moment, and gives how many are to be blamed on nobody but us. The lock must be held.
+func (r *recording) note(f failure, told time.Duration) int64 {
+	fault := r.explains(f.Kind, told)
 	at := slices.IndexFunc(r.errors, func(o errorOf) bool { return o.Op == f.Op && o.Kind == f.Kind && o.fault == fault })
 	if at < 0 {
 		r.errors = append(r.errors, errorOf{f, fault})
@@ -132,17 +133,23 @@ func (r *recording) note(f failure) int64 {
 	return f.Count
 }
 
-// explains names the fault whose own an error is, where there was one before. What it says of rows is judged all the same.
-func (r *recording) explains(kind string) string {
+// aftermath is how long a fault that is over can still be the reason of an error: an operation that it met may take so long, in a process
+// that was frozen meanwhile.
+const aftermath = patience + 2*maxFreeze
+
+// explains names the fault whose own an error is, where there was one not long before. What it says of rows is judged all the same.
+func (r *recording) explains(kind string, told time.Duration) string {
 	switch kind {
 	case schema.ErrUnavailable.Error(), schema.ErrOutcomeUnknown.Error():
 		for _, fault := range []string{faultRestart, faultCut} {
-			if r.expects[fault] {
+			// The clocks of two processes agree but for less than an interval.
+			if r.expects[fault].between(told-r.tick-aftermath, told+r.tick) {
 				return fault
 			}
 		}
 	case schema.ErrNotFound.Error():
-		if r.expects[faultDrop] {
+		// A writer comes back to a row that went with its table whenever it does; the misses are judged by when that was.
+		if len(r.expects[faultDrop]) > 0 {
 			return faultDrop
 		}
 	}
@@ -153,7 +160,7 @@ func (r *recording) explains(kind string) string {
 func (r *recording) failed(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.note(failure{Op: noOperation, Kind: kindOf(err), Count: 1, First: err.Error()})
+	r.note(failure{Op: noOperation, Kind: kindOf(err), Count: 1, First: err.Error()}, r.now())
 }
 
 // ended notes that a process is gone.
@@ -163,11 +170,18 @@ func (r *recording) ended(process int64) {
 	r.ensures.end(process, r.now())
 }
 
-// expect notes that a fault is about to be caused, so that the errors which come of it are its own.
-func (r *recording) expect(kind string) {
+// expect notes that a fault is about to be caused, so that the errors which come of it are its own: from now until a while after over
+// was called.
+func (r *recording) expect(kind string) (over func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.expects[kind] = true
+	at := len(r.expects[kind])
+	r.expects[kind] = append(r.expects[kind], stretch{r.now(), math.MaxInt64})
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.expects[kind][at].to = r.now()
+	}
 }
 
 // mark notes what was done; to is 0 for a moment.

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/schemactor/schemactor/dialect"
@@ -77,6 +78,9 @@ func (s *site) serve() (err error) {
 	return nil
 }
 
+// keywords finds the form of connection strings that is no URL.
+var keywords = regexp.MustCompile(`(^|\s)(host|hostaddr|port|dbname|user|password|passfile|service)\s*=`)
+
 // siteOf takes an address apart. Its errors repeat no more of it than a scheme, for the rest may be a password.
 func siteOf(database string) (*site, error) {
 	tag := make([]byte, tagDigits/2)
@@ -84,7 +88,7 @@ func siteOf(database string) (*site, error) {
 	own := prefix + hex.EncodeToString(tag)
 	scheme, rest, found := strings.Cut(database, ":")
 	switch {
-	case isPostgres(database):
+	case IsPostgres(database):
 		label := strings.TrimSpace("PostgreSQL " + publicPart(database))
 		return &site{address: database, label: label, namespace: own, stem: prefix}, nil
 	case database == OwnServer:
@@ -96,6 +100,8 @@ func siteOf(database string) (*site, error) {
 		}
 		path := filepath.Join(folder, "loadtest.db")
 		return &site{address: path, label: "SQLite, a temporary file", temporary: folder, stem: own + "_"}, nil
+	case keywords.MatchString(database): // a file of that name would show a password to everybody
+		return nil, &InputError{"database", "is in PostgreSQL's form of key=value: write it as postgres://…"}
 	case strings.Contains(database, ":memory:"):
 		return nil, &InputError{"database", "must be a file: a database in memory cannot be shared by processes"}
 	case !found || len(scheme) < 2 || strings.ContainsAny(scheme, `/\.`): // a path; one letter is a drive of Windows
@@ -131,7 +137,8 @@ func (s *site) workersAddress() string {
 	return u.String()
 }
 
-func isPostgres(database string) bool {
+// IsPostgres reports whether a Config.Database is the URL of a PostgreSQL server.
+func IsPostgres(database string) bool {
 	scheme, _, found := strings.Cut(database, "://")
 	return found && (strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql"))
 }
@@ -147,7 +154,7 @@ func publicPart(address string) string {
 
 // connect opens a database with so many connections.
 func connect(ctx context.Context, address string, connections int) (dialect.Dialect, error) {
-	if isPostgres(address) {
+	if IsPostgres(address) {
 		return opened(postgres.Open(ctx, address, &postgres.Config{MaxConns: int32(connections)}))
 	}
 	return opened(sqlite.Open(ctx, address, &sqlite.Config{Readers: connections}))

@@ -66,19 +66,22 @@ func TestErrorsAreCountedByTheirKind(t *testing.T) {
 	}
 }
 
-// Errors are a fault's own only where there was such a fault before, and only those that it can cause.
+// Errors are a fault's own only where there was such a fault not long before, and only those that it can cause.
 func TestErrorsOfFaultsAreTold(t *testing.T) {
-	r := &recording{expects: map[string]bool{}}
+	r := &recording{expects: map[string]drops{}, began: time.Now(), tick: time.Second}
 	unknown, missing, lock := schema.ErrOutcomeUnknown.Error(), schema.ErrNotFound.Error(), schema.ErrLockTimeout.Error()
-	require.EqualValues(t, 2, r.note(failure{Kind: unknown, Count: 2}))
-	r.expect(faultCut)
-	require.Zero(t, r.note(failure{Kind: unknown, Count: 3}))
-	require.EqualValues(t, 1, r.note(failure{Kind: missing, Count: 1}))
+	require.EqualValues(t, 2, r.note(failure{Kind: unknown, Count: 2}, 0))
+	over := r.expect(faultCut)
+	require.Zero(t, r.note(failure{Kind: unknown, Count: 2}, time.Hour), "it goes on")
+	over()
+	require.Zero(t, r.note(failure{Kind: unknown, Count: 1}, patience), "an operation that it met may have waited so long")
+	require.EqualValues(t, 4, r.note(failure{Kind: unknown, Count: 4}, time.Hour), "it is long over")
+	require.EqualValues(t, 1, r.note(failure{Kind: missing, Count: 1}, 0))
 	r.expect(faultDrop)
-	require.Zero(t, r.note(failure{Kind: missing, Count: 1}))
-	require.EqualValues(t, 1, r.note(failure{Kind: lock, Count: 1}))
+	require.Zero(t, r.note(failure{Kind: missing, Count: 1}, time.Hour))
+	require.EqualValues(t, 1, r.note(failure{Kind: lock, Count: 1}, 0))
 	require.Equal(t, []errorOf{
-		{failure{Kind: unknown, Count: 2}, ""},
+		{failure{Kind: unknown, Count: 6}, ""},
 		{failure{Kind: unknown, Count: 3}, faultCut},
 		{failure{Kind: missing, Count: 1}, ""},
 		{failure{Kind: missing, Count: 1}, faultDrop},
