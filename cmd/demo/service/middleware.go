@@ -88,6 +88,9 @@ func (s *Service) surround(mux *http.ServeMux) http.Handler {
 					zap.ByteString("stack", debug.Stack()))
 				if answer.code == 0 {
 					s.fail(answer, r, refuse(http.StatusInternalServerError, "internal", ""))
+				} else {
+					// What was begun must not look as if it were whole: the server cuts it off.
+					defer panic(http.ErrAbortHandler)
 				}
 			}
 			if answer.code == 0 {
