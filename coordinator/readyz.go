@@ -78,7 +78,8 @@ type notReadyTable struct {
 //	closed        503  Close was called
 //
 // Once it has answered 200, a table that is merely looked at again, or that was dropped and is made again by the next call,
-// is no reason for a 503: all replicas hear of a change at the same moment, and would all be taken away. The answer is from
+// is no reason for a 503: all replicas hear of a change at the same moment, and would all be taken away. One that failed
+// remains a reason until an attempt succeeds. The answer is from
 // memory, but for ReadyConfig.Check; it names up to 20 tables that are not ready, and holds no row values and no credentials.
 func (c *Coordinator) ReadyHandler(cfg *ReadyConfig) http.Handler {
 	h := &readyHandler{coordinator: c}
@@ -157,6 +158,12 @@ func (c *Coordinator) readiness() readiness {
 			}
 		case schema.StateBlocked:
 			now.Tables.Blocked++
+		case schema.StateEnsuring:
+			if s.LastError != "" { // it failed, and the attempt that runs may fail as well
+				now.Tables.Failed++
+			} else {
+				now.Tables.Starting++
+			}
 		default:
 			now.Tables.Starting++
 		}

@@ -85,6 +85,29 @@ func TestReadyHandler(t *testing.T) {
 	})
 }
 
+// A table that failed is not ready while it is tried again, whatever was answered before it failed.
+func TestReadyHandlerWhileWhatFailedIsTriedAgain(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db database) {
+		d := db.open(t)
+		c, _ := items[Item](t, d, &coordinator.Config{News: coordinator.NewsOff})
+		require.NoError(t, c.EnsureAll(t.Context()))
+		h := c.ReadyHandler(nil)
+		requireProbe(t, h, 200, "compatible")
+		exec(t, d, "CREATE TABLE users (id INTEGER)")
+		register[User, uuid.UUID](t, c)
+		require.ErrorIs(t, c.Ensure(t.Context(), "users"), schema.ErrSchemaMismatch)
+		requireProbe(t, h, 503, "incompatible")
+
+		var meanwhile []int
+		defer c.Listen(&schema.Listener{Ensuring: func(schema.Event) {
+			code, _ := probe(t, h)
+			meanwhile = append(meanwhile, code)
+		}})()
+		require.ErrorIs(t, c.Ensure(t.Context(), "users"), schema.ErrSchemaMismatch)
+		require.Equal(t, []int{503}, meanwhile)
+	})
+}
+
 func TestReadyHandlerTakesOnlyProbes(t *testing.T) {
 	c := start(t, sqliteDatabase(t).open(t), nil)
 	answer := httptest.NewRecorder()

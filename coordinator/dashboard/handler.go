@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/schemactor/schemactor/schema"
 )
@@ -116,12 +117,30 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(h.ctx, cancel)()
+	defer h.endsWithClose(w, cancel)()
 	below := r.WithContext(ctx)
 	url := *r.URL
 	url.Path, url.RawPath = "/"+strings.TrimPrefix(inner, "/"), ""
 	below.URL = &url
 	h.served.ServeHTTP(w, below)
+}
+
+// endsWithClose ends a request when the handler is closed: also one whose client does not send its body, or does not take the answer.
+// What it gives is to be called when the request is over.
+func (h *Handler) endsWithClose(w http.ResponseWriter, cancel context.CancelFunc) (over func()) {
+	told := make(chan struct{})
+	stop := context.AfterFunc(h.ctx, func() {
+		defer close(told)
+		cancel()
+		control := http.NewResponseController(w) // not every writer has deadlines
+		_ = control.SetReadDeadline(time.Now())
+		_ = control.SetWriteDeadline(time.Now().Add(partingPatience))
+	})
+	return func() {
+		if !stop() {
+			<-told // or the next request of the connection would have these deadlines
+		}
+	}
 }
 
 // clientPath is the path as it was asked for, before any prefix was taken off.

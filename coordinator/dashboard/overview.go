@@ -17,7 +17,7 @@ type overview struct {
 	Counts   map[schema.State]int `json:"counts"`
 	Behind   int                  `json:"behind"`  // ready tables that a newer program has changed
 	Waiters  int                  `json:"waiters"` // callers that wait now, of all tables
-	Ready    bool                 `json:"ready"`   // what a readiness probe would hear
+	Ready    bool                 `json:"ready"`   // what Coordinator.Ready says: every table is
 	Actions  bool                 `json:"actions"`
 	Lane     laneAnswer           `json:"lane"`
 }

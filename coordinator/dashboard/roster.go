@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/schemactor/schemactor/schema"
@@ -21,8 +20,8 @@ type roster struct {
 	status func() []schema.Status
 	ring   *ring
 
-	mu     sync.Mutex // held while a look is had
-	latest *tables
+	turn   chan struct{} // has a place for who has a look
+	latest *tables       // of that one
 }
 
 // tables are all registered tables at one moment. They are not changed.
@@ -38,16 +37,23 @@ type tables struct {
 }
 
 func newRoster(status func() []schema.Status, events *ring) *roster {
-	return &roster{status: status, ring: events}
+	return &roster{status: status, ring: events, turn: make(chan struct{}, 1)}
 }
 
-// look gives the tables as they are now, or were a moment ago with nothing having happened since. It waits for rosterRest at most.
+// look gives the tables as they are now, or were a moment ago with nothing having happened since. It waits for rosterRest, and for
+// a look that somebody else is having. Who waited for that one takes it, whatever happens meanwhile: otherwise a crowd would stand
+// in a row while things happen all the time.
 func (r *roster) look(ctx context.Context) (*tables, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	came := time.Now()
+	select {
+	case r.turn <- struct{}{}:
+		defer func() { <-r.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	if t := r.latest; t != nil {
 		age := time.Since(t.at)
-		if age < rosterAge && t.seen == r.ring.newest() {
+		if t.at.After(came) || age < rosterAge && t.seen == r.ring.newest() {
 			return t, nil
 		}
 		if age < rosterRest {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -145,4 +146,38 @@ func TestRosterSharesItsLooks(t *testing.T) {
 	after, err := r.look(t.Context())
 	require.NoError(t, err)
 	require.Greater(t, after.revision, before, "what happened is looked at")
+}
+
+// While something happens all the time, a crowd still costs two looks, and nobody stands behind all the others.
+func TestRosterKeepsNobodyInARow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		looks, events := 0, newRing(4)
+		r := newRoster(func() []schema.Status {
+			looks++
+			events.append("applied", schema.Event{})
+			return nil
+		}, events)
+		began := time.Now()
+		var crowd sync.WaitGroup
+		for range 64 {
+			crowd.Go(func() {
+				if _, err := r.look(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		crowd.Wait()
+		require.Equal(t, 2, looks)
+		require.Equal(t, rosterRest, time.Since(began))
+
+		// Who leaves while another one is looking waits no longer.
+		ctx, leave := context.WithCancel(t.Context())
+		crowd.Go(func() { _, _ = r.look(t.Context()) })
+		synctest.Wait()
+		leave()
+		_, err := r.look(ctx)
+		require.ErrorIs(t, err, context.Canceled)
+		require.Equal(t, rosterRest, time.Since(began), "it has waited for the other one")
+		crowd.Wait()
+	})
 }

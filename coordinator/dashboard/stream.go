@@ -11,11 +11,12 @@ import (
 )
 
 const (
-	streamPace     = 100 * time.Millisecond // between two writes to a page
-	streamPulse    = 300 * time.Millisecond // between two overviews where things happen
-	streamBurst    = 256                    // events of one write at most
-	streamPatience = 20 * time.Second       // for a page to take what was written; one that does not is left
-	streamStart    = 30                     // events that a page which has seen none begins with
+	streamPace      = 100 * time.Millisecond // between two writes to a page
+	streamPulse     = 300 * time.Millisecond // between two overviews where things happen
+	streamBurst     = 256                    // events of one write at most
+	streamPatience  = 20 * time.Second       // for a page to take what was written; one that does not is left
+	partingPatience = time.Second            // for a client to take what is left, when the handler is closed
+	streamStart     = 30                     // events that a page which has seen none begins with
 )
 
 // stream is one live page.
@@ -53,6 +54,7 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request) {
 	for s.send() && s.rest() {
 	}
 	if r.Context().Err() != nil && h.ctx.Err() != nil {
+		_ = s.control.SetWriteDeadline(time.Now().Add(partingPatience))
 		_, _ = fmt.Fprint(w, "event: bye\ndata: {}\n\n")
 		_ = s.flush()
 	}
@@ -61,6 +63,9 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request) {
 // send writes what is there to be written, and reports whether the page is still there.
 func (s *stream) send() bool {
 	_ = s.control.SetWriteDeadline(time.Now().Add(streamPatience)) // not every writer has one
+	if s.r.Context().Err() != nil {
+		return false // and from here on Close shortens it
+	}
 	events, gone, _ := s.h.ring.after(s.at, streamBurst)
 	if gone > 0 {
 		s.at += gone

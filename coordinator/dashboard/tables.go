@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -97,7 +98,7 @@ func number(query url.Values, name string, usual, most int) (int, error) {
 		return usual, nil
 	}
 	n, err := strconv.ParseUint(text, 10, 31)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // which gives the largest there is
 		return 0, invalid(name, "must be a whole number, not negative")
 	}
 	return min(int(n), most), nil

@@ -27,7 +27,7 @@ type tell func(m *metric, value float64, more ...string)
 func (t *Telemetry) tableFigures(all []schema.Status, each func(m *metric, l labels, value float64), tell tell) {
 	states := map[schema.State]int{}
 	waiters := 0
-	backoffs := map[*shelved]float64{}
+	backoffs := map[where]float64{}
 	for _, s := range all {
 		states[s.State]++
 		waiters += s.Waiters
@@ -40,7 +40,7 @@ func (t *Telemetry) tableFigures(all []schema.Status, each func(m *metric, l lab
 		default:
 			continue
 		}
-		place := t.labels.table(s.Table)
+		place := t.labels.table(s.Table).where
 		if known, ok := backoffs[place]; !ok || left < 0 || known >= 0 && left > known {
 			backoffs[place] = left // of tables that share a label the one that is worst off
 		}
@@ -52,7 +52,7 @@ func (t *Telemetry) tableFigures(all []schema.Status, each func(m *metric, l lab
 	}
 	tell(t.metrics.waiters, float64(waiters))
 	for place, left := range backoffs {
-		each(t.metrics.backoff, t.metrics.backoff.with(place.values()...), left)
+		each(t.metrics.backoff, t.metrics.backoff.with(place[:]...), left)
 	}
 }
 

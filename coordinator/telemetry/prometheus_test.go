@@ -167,6 +167,19 @@ func TestStrangeNames(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// A table that is called as the label of those that have none shares their series: there are no two alike, which would fail a
+// whole scrape.
+func TestTableOfTheCommonName(t *testing.T) {
+	r := observed(t, sqliteDatabase(t), &telemetry.Config{MaxTables: 1, Namespace: "not UTF-8: \xff"}, nil)
+	for _, name := range []string{"_OTHER", "beyond"} {
+		exec(t, r.d, `CREATE TABLE "`+name+`" (id INTEGER)`)
+		require.Error(t, people(t, r.c, schema.Named(name)).Create(t.Context(), somebody()))
+	}
+	require.Equal(t, -1, r.value(t, backoffs, table, "_OTHER"))
+	_, err := r.prom.Gather()
+	require.NoError(t, err)
+}
+
 // Whoever registers late has no histograms of what was before, and all of what comes.
 func TestLateRegistration(t *testing.T) {
 	tel, err := telemetry.New(nil)

@@ -22,9 +22,13 @@ type shelf struct {
 	rest   *shelved
 }
 
+// where is db.system.name, db.namespace and db.collection.name: what a table may share with those that have no label of their own,
+// if it is called as their label is.
+type where [3]string
+
 // shelved is what is recorded under one label.
 type shelved struct {
-	where      [3]string // db.system.name, db.namespace, db.collection.name
+	where      where
 	by         *Telemetry
 	warm       atomic.Pointer[counter] // nil before the first one
 	byMethod   [schema.Methods]atomic.Pointer[recorded]
@@ -96,7 +100,7 @@ func (s *shelf) namespace(ref schema.Ref) string {
 
 // put makes the place for a label. The caller holds the lock, for reading at least.
 func (s *shelf) put(table, namespace string, own bool) *shelved {
-	return &shelved{where: [3]string{s.system, namespace, table}, by: s.of, ownsLabels: own}
+	return &shelved{where: where{s.system, namespace, table}, by: s.of, ownsLabels: own}
 }
 
 // ledger gives what the library's own tables are recorded under: they take no label from others.

@@ -67,6 +67,7 @@ func New(cfg *Config) (*Telemetry, error) {
 	t := &Telemetry{}
 	if cfg != nil {
 		t.config = *cfg
+		t.config.Namespace = label(cfg.Namespace)
 	}
 	t.labels.of, t.labels.most = t, t.config.MaxTables
 	if t.config.MaxTables == 0 {

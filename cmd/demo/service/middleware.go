@@ -11,8 +11,12 @@ import (
 	"go.uber.org/zap"
 )
 
-// bodyMost is the largest body that is read, in bytes.
-const bodyMost = 64 << 10
+const (
+	// bodyMost is the largest body that is read, in bytes.
+	bodyMost = 64 << 10
+	// answerMost is how long a client may take for an answer that is no operation's. Pages that stream bound each write themselves.
+	answerMost = 30 * time.Second
+)
 
 // endpoint is one operation of the API; its error becomes a problem.
 type endpoint func(w http.ResponseWriter, r *http.Request) error
@@ -75,6 +79,12 @@ func (s *Service) surround(mux *http.ServeMux) http.Handler {
 			// The client opens its next connection where somebody stays.
 			header.Set("Connection", "close")
 		}
+		control := http.NewResponseController(w)
+		if r.ContentLength != 0 {
+			// Also where nobody reads the body: before it answers the server does.
+			_ = control.SetReadDeadline(began.Add(s.config.RequestTimeout))
+		}
+		_ = control.SetWriteDeadline(began.Add(answerMost))
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, id))
 		_, pattern := mux.Handler(r)
 		defer func() {
@@ -88,6 +98,9 @@ func (s *Service) surround(mux *http.ServeMux) http.Handler {
 					zap.ByteString("stack", debug.Stack()))
 				if answer.code == 0 {
 					s.fail(answer, r, refuse(http.StatusInternalServerError, "internal", ""))
+				} else {
+					// What was begun must not look as if it were whole: the server cuts it off.
+					defer panic(http.ErrAbortHandler)
 				}
 			}
 			if answer.code == 0 {

@@ -71,3 +71,19 @@ func TestServeEndsLivePages(t *testing.T) {
 	for lines.Scan() { // what was on its way
 	}
 }
+
+// Who promises a body to a page that reads none, and sends none, is not waited for.
+func TestPagesWaitForNoBody(t *testing.T) {
+	d, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "service.db"), nil)
+	require.NoError(t, err)
+	p := newParty(t, d, Config{RequestTimeout: 100 * time.Millisecond})
+	conn, err := net.Dial("tcp", p.server.Listener.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
+	_, err = io.WriteString(conn, "POST /schema/api/ensure HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n")
+	require.NoError(t, err)
+	answer, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	require.Contains(t, string(answer), "403 Forbidden")
+}

@@ -265,3 +265,22 @@ func TestLogsHoldNoRows(t *testing.T) {
 		}, routes)
 	})
 }
+
+// An answer that is left by a panic midway is cut off, and not taken for a whole one.
+func TestPanicsCutAnswersOff(t *testing.T) {
+	d, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "service.db"), nil)
+	require.NoError(t, err)
+	p := newParty(t, d, Config{})
+	p.service.mux.HandleFunc("GET /half", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "half of it")
+		_ = http.NewResponseController(w).Flush()
+		panic("midway")
+	})
+	response, err := p.server.Client().Get(p.server.URL + "/half")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	_, err = io.ReadAll(response.Body)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.Len(t, p.logs.FilterMessage("a request panicked").All(), 1)
+	require.Len(t, p.logs.FilterMessage("request").All(), 1)
+}
