@@ -107,7 +107,7 @@ func TestErrorsOfCallersAreNamed(t *testing.T) {
 			// Every second operation is to delete a row, so that some were refused by the time when there are so many more.
 			before := f.count("SELECT count(*) FROM " + table)
 			waitFor(t, "deletions", func() bool { return f.count("SELECT count(*) FROM "+table) > before+100 })
-		}, "--mix", "create=50,delete=50")
+		}, "--mix", "create=40,pair=10,delete=50")
 		require.Equal(t, 1, code, out+errOut)
 		require.Regexp(t, `(?m)^  error +[1-9]\d* × .+, first: delete \S*000: .+$`, out)
 		require.True(t, strings.HasSuffix(out, "\nBROKEN: callers got errors.\n"), out)

@@ -26,6 +26,7 @@ func TestEveryMethodHasAName(t *testing.T) {
 		"Serve":         "messages are Go values",
 		"Statements":    "no question to the database",
 		"Through":       "no question to the database",
+		"Observed":      "no question to the database",
 	}
 	word := regexp.MustCompile("[A-Z][a-z]*")
 	operations := map[string]bool{}
