@@ -159,9 +159,12 @@ func TestServeEndsInOrder(t *testing.T) {
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.address+"/v1/customers", body)
 			require.NoError(t, err)
 			request.Header.Set("Content-Type", "application/json")
+			request.Header.Set("Expect", "100-continue") // which the service says when it begins to read the body
+			transport := &http.Transport{ExpectContinueTimeout: time.Minute}
+			defer transport.CloseIdleConnections()
 			codes := make(chan int, 1)
 			go func() {
-				response, err := http.DefaultTransport.RoundTrip(request)
+				response, err := transport.RoundTrip(request)
 				if err != nil {
 					codes <- 0
 					return
@@ -169,7 +172,7 @@ func TestServeEndsInOrder(t *testing.T) {
 				_ = response.Body.Close()
 				codes <- response.StatusCode
 			}()
-			// A pipe takes a piece when it is read: then the request is on its way.
+			// A pipe takes a piece when it is read: then the service is at work on the request.
 			_, err = writing.Write([]byte(`{"email":"ada@example.org",`))
 			require.NoError(t, err)
 			code := test.end(p, writing)
