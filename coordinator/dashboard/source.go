@@ -7,11 +7,10 @@ import (
 )
 
 // Source is what a dashboard shows: a *coordinator.Coordinator, whose documentation says what each method does. Status,
-// LaneStatus, Ready and Listen must answer from memory; the others may ask the database. All must be safe for concurrent use.
+// LaneStatus and Listen must answer from memory; the others may ask the database. All must be safe for concurrent use.
 type Source interface {
 	Status() []schema.Status
 	LaneStatus() schema.LaneStatus
-	Ready(ctx context.Context) error
 	Listen(l *schema.Listener) (stop func())
 
 	History(ctx context.Context, table string) ([]schema.Revision, error)
