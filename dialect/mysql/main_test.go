@@ -1,0 +1,29 @@
+package mysql_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/dialecttest"
+	"github.com/schemactor/schemactor/dialect/mysql"
+	"github.com/schemactor/schemactor/internal/mysqltest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(mysqltest.Main(m)) }
+
+// open gives the dialect on a database, closed with the test.
+func open(t *testing.T, url string) *mysql.DB {
+	t.Helper()
+	d, err := mysql.Open(t.Context(), url, nil)
+	require.NoError(t, err, "%v", errors.Unwrap(err))
+	t.Cleanup(func() { require.NoError(t, d.Close()) })
+	return d
+}
+
+func TestExercise(t *testing.T) {
+	dialecttest.Exercise(t, func(t *testing.T) dialect.Dialect { return open(t, mysqltest.Open(t)) })
+}
