@@ -24,6 +24,7 @@ type blueprint struct {
 	checks  []formula
 	ties    []tie
 	comment string
+	strict  bool // foreign keys are of the very type of what they point to
 	serial  int // of the next column: no name is ever used twice
 }
 
@@ -102,8 +103,9 @@ func (b *blueprint) tidy() {
 	b.checks = slices.DeleteFunc(b.checks, func(f formula) bool { return !b.fits(f) })
 	b.ties = slices.DeleteFunc(b.ties, func(t tie) bool {
 		c := b.column(t.column)
-		gone := c == nil || !c.Kind.Integer() || c.Generated != "" || slices.Contains(b.key, t.column)
+		gone := c == nil || !c.Kind.Integer() || b.strict && c.Kind != schema.KindInt64 || c.Generated != "" || slices.Contains(b.key, t.column)
 		gone = gone || t.own && (len(b.key) > 1 || b.key[0] != b.columns[0].Name || !b.columns[0].Kind.Integer())
+		gone = gone || t.own && b.strict && b.columns[0].Kind != schema.KindInt64
 		return gone || t.onDelete == schema.SetNull && !c.Nullable
 	})
 	b.indexes = slices.DeleteFunc(b.indexes, func(ix schema.Index) bool {

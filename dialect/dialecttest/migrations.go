@@ -145,6 +145,12 @@ func asText(d dialect.Dialect, expr string) string {
 	if d.Name() == "sqlite" {
 		return "CASE typeof(" + expr + ") WHEN 'null' THEN 'NULL' WHEN 'blob' THEN hex(" + expr + ") ELSE CAST(" + expr + " AS TEXT) END"
 	}
+	if d.Name() == "mysql" {
+		// A UUID is sixteen bytes; what is no text is read by its bytes.
+		return "coalesce(CASE WHEN collation(" + expr + ") <> 'binary' THEN " + expr + " WHEN octet_length(" + expr + ") = 16 THEN lower(" +
+			"insert(insert(insert(insert(hex(" + expr + "), 21, 0, '-'), 17, 0, '-'), 13, 0, '-'), 9, 0, '-')) ELSE CONVERT(" + expr +
+			" USING utf8mb4) END, 'NULL')"
+	}
 	return "coalesce((" + expr + ")::text, 'NULL')"
 }
 
@@ -227,7 +233,7 @@ func (c *migration) number(r *rapid.T) {
 	}
 	sql := "INSERT INTO " + c.d.QuoteTable(c.to.Ref()) + " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(values, ", ") + ")"
 	if len(names) == 0 {
-		sql = "INSERT INTO " + c.d.QuoteTable(c.to.Ref()) + " DEFAULT VALUES"
+		sql = emptyRow(c.d, c.d.QuoteTable(c.to.Ref()))
 	}
 	if _, err := c.d.Writer().Exec(r.Context(), sql); err != nil {
 		require.True(r, unfit(c.d.Classify(err)), "%s: %v", sql, err)

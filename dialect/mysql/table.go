@@ -7,22 +7,26 @@ import (
 	"github.com/schemactor/schemactor/schema"
 )
 
-// reader takes the text of CREATE TABLE apart.
+// reader takes the text of CREATE TABLE apart. Beside the table as it is compared it knows what a change has to know.
 type reader struct {
 	live      *schema.Live
-	collation string          // the table's
-	filled    map[string]bool // columns that a check keeps from being null
+	collation string            // the table's
+	raw       map[string]string // the types of columns as they are
+	required  map[string]string // the checks by which computed columns are not null
+	implied   map[string]bool   // foreign keys for which the server has made an index
 }
 
 // read gives the table that SHOW CREATE TABLE describes.
-func read(text string) *schema.Live {
+func read(text string) *schema.Live { return readAll(text).live }
+
+func readAll(text string) *reader {
 	list := tokens(text)
+	r := &reader{live: &schema.Live{}, raw: map[string]string{}, required: map[string]string{}, implied: map[string]bool{}}
 	open := slices.IndexFunc(list, func(t token) bool { return !t.quoted && t.text == "(" })
 	if open < 0 {
-		return &schema.Live{}
+		return r
 	}
 	end := closing(list, open)
-	r := &reader{live: &schema.Live{}, filled: map[string]bool{}}
 	r.options(list[end+1:])
 	var checks [][]token
 	for _, item := range parts(list[open+1 : end]) {
@@ -44,7 +48,7 @@ func read(text string) *schema.Live {
 		r.check(item)
 	}
 	r.finish()
-	return r.live
+	return r
 }
 
 // options reads what stands behind the columns.
@@ -224,6 +228,7 @@ func (r *reader) check(list []token) {
 		c := &r.live.Columns[i]
 		if c.Generated != "" && expr == quoteName(c.Name)+" is not null" {
 			c.NotNull = true
+			r.required[c.Name] = list[1].name
 			return
 		}
 	}
@@ -237,14 +242,16 @@ func (r *reader) finish() {
 	live := r.live
 	// The server makes an index for a foreign key that has none, under its name.
 	live.Indexes = slices.DeleteFunc(live.Indexes, func(ix schema.LiveIndex) bool {
-		return slices.ContainsFunc(live.ForeignKeys, func(fk schema.ForeignKey) bool {
+		implied := slices.ContainsFunc(live.ForeignKeys, func(fk schema.ForeignKey) bool {
 			return !ix.Unique && ix.Name == fk.Name && ix.Definition == (Grammar{}).list(fk.Columns)
 		})
+		r.implied[ix.Name] = r.implied[ix.Name] || implied
+		return implied
 	})
 	for i := range live.Columns {
 		c := &live.Columns[i]
 		c.NotNull = c.NotNull || slices.Contains(live.Key, c.Name)
-		c.Type = class(c.Type)
+		r.raw[c.Name], c.Type = c.Type, class(c.Type)
 	}
 	slices.SortStableFunc(live.Indexes, func(a, b schema.LiveIndex) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortStableFunc(live.ForeignKeys, func(a, b schema.ForeignKey) int { return strings.Compare(a.Name, b.Name) })

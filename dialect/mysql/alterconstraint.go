@@ -1,0 +1,216 @@
+package mysql
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/schemactor/schemactor/schema"
+)
+
+// dropsColumn reports whether an extra column goes.
+func (a *alteration) dropsColumn(name string) bool {
+	return a.allows(hazard(schema.HazardDropColumn, name)) &&
+		slices.ContainsFunc(a.delta.Extra, func(c schema.LiveColumn) bool { return c.Name == name })
+}
+
+// dropExtras drops what the model does not know and the policy lets go, by itself or with one of its columns.
+func (a *alteration) dropExtras() {
+	for _, fk := range a.delta.ForeignKeys.Extra {
+		h := hazard(schema.HazardDropForeignKey, fk.Columns...)
+		switch {
+		case a.allows(h) || a.delta.Overtaken(fk):
+			a.dropForeignKey(fk, h)
+		case slices.ContainsFunc(fk.Columns, a.dropsColumn):
+			a.dropForeignKey(fk)
+		default:
+			a.stays(fk.Columns)
+		}
+	}
+	for _, ix := range a.delta.Indexes.Extra {
+		columns := a.mentioned(ix.Definition)
+		h := hazard(schema.HazardDropIndex, columns...)
+		if ix.Unique {
+			h.Kind = schema.HazardDropUnique
+		}
+		switch {
+		case a.allows(h):
+			a.dropIndex(ix.Name, h)
+		case slices.ContainsFunc(columns, a.dropsColumn):
+			a.dropIndex(ix.Name)
+		default:
+			a.stays(columns)
+		}
+	}
+	for _, c := range a.delta.Checks.Extra {
+		columns := a.mentioned(c.Expr)
+		switch h := hazard(schema.HazardDropCheck, columns...); {
+		case a.allows(h):
+			a.dropCheck(c, h)
+		case slices.ContainsFunc(columns, a.dropsColumn):
+			a.dropCheck(c)
+		}
+	}
+	for _, computed := range []bool{true, false} {
+		for _, c := range a.delta.Extra {
+			if a.dropsColumn(c.Name) && (c.Generated != "") == computed {
+				if name, there := a.before.required[c.Name]; there {
+					a.change(instant, "DROP CONSTRAINT "+a.Quote(name))
+				}
+				a.change(instant, "DROP COLUMN "+a.Quote(c.Name), hazard(schema.HazardDropColumn, c.Name))
+			}
+		}
+	}
+}
+
+// stays marks columns of a key that is kept, in which texts have their room.
+func (a *alteration) stays(columns []string) {
+	for _, name := range columns {
+		a.staying[name] = true
+	}
+}
+
+func (a *alteration) dropForeignKey(fk schema.ForeignKey, hazards ...schema.Hazard) {
+	delete(a.taken, fk.Name)
+	a.change(dropping, "DROP FOREIGN KEY "+a.Quote(fk.Name), hazards...)
+	if a.before.implied[fk.Name] {
+		a.change(dropping, "DROP KEY "+a.Quote(fk.Name))
+	}
+}
+
+func (a *alteration) dropIndex(name string, hazards ...schema.Hazard) {
+	delete(a.taken, name)
+	a.change(dropping, "DROP KEY "+a.Quote(name), hazards...)
+}
+
+func (a *alteration) dropCheck(c schema.LiveCheck, hazards ...schema.Hazard) {
+	delete(a.taken, c.Name)
+	a.change(instant, "DROP CONSTRAINT "+a.Quote(c.Name), hazards...)
+}
+
+// key puts another primary key in the place of the old one.
+func (a *alteration) key() {
+	if !a.delta.Key {
+		return
+	}
+	columns := a.t.Born.Key
+	drop := ""
+	if len(a.live.Key) > 0 {
+		drop = "DROP PRIMARY KEY, "
+	}
+	missing := func(name string) bool { _, ok := a.live.Column(name); return !ok }
+	if !slices.ContainsFunc(columns, missing) {
+		a.refuse(" GROUP BY "+a.list(columns)+" HAVING count(*) > 1", "duplicates in "+naming(columns)+": they cannot be the key")
+	}
+	a.change(copying, drop+"ADD PRIMARY KEY ("+a.list(columns)+")", hazard(schema.HazardChangeKey, columns...))
+}
+
+// indexes makes the missing ones.
+func (a *alteration) indexes() {
+	for _, want := range a.delta.Indexes.Missing {
+		for _, ix := range a.t.Model.Indexes() {
+			if a.FitName(schema.IndexName(a.t.Model.Ref(), ix)) == want.Name {
+				ix.Name = a.free(want.Name, want.Definition)
+				a.change(inPlace, "ADD "+a.index(a.t.Model, ix), a.uniqueHazards(ix)...)
+				break
+			}
+		}
+	}
+}
+
+// uniqueHazards asks whether rows are in the way of a unique index, which they cannot be where a column of it is new and
+// empty.
+func (a *alteration) uniqueHazards(ix schema.Index) []schema.Hazard {
+	if !ix.Unique || !a.online() {
+		return nil
+	}
+	var present []string
+	columns := make([]string, len(ix.Columns))
+	for i, name := range ix.Columns {
+		columns[i] = a.FitName(name)
+		if a.empty(columns[i]) {
+			return nil
+		}
+		if _, there := a.live.Column(columns[i]); !there {
+			return []schema.Hazard{hazard(schema.HazardAddUnique, columns...)}
+		}
+		present = append(present, a.Quote(columns[i])+" IS NOT NULL")
+	}
+	a.refuse(" WHERE "+strings.Join(present, " AND ")+" GROUP BY "+a.list(columns)+" HAVING count(*) > 1",
+		"duplicates in "+naming(columns)+": they cannot become unique")
+	return []schema.Hazard{hazard(schema.HazardAddUnique, columns...)}
+}
+
+// fresh reports whether a column is added by this plan.
+func (a *alteration) fresh(column string) bool {
+	return slices.ContainsFunc(a.delta.Missing, func(c schema.LiveColumn) bool { return c.Name == column })
+}
+
+// empty reports whether a column is added by this plan and NULL in every row.
+func (a *alteration) empty(column string) bool {
+	born, _ := a.t.Born.Column(column)
+	c := a.model[column]
+	return a.fresh(column) && !born.NotNull && c != nil && c.Default == "" && c.Backfill == "" && c.Generated == ""
+}
+
+// checks adds the missing ones, together with the dropping of those that they replace.
+func (a *alteration) checks() {
+	for _, old := range a.delta.Replaced {
+		a.dropCheck(old, hazard(schema.HazardChangeCheck, a.mentioned(old.Expr)...))
+	}
+	for _, want := range a.delta.Checks.Missing {
+		for _, c := range a.Grammar.checks(a.t.Model) {
+			if a.FitName(schema.CheckName(a.t.Model.Ref(), c)) != want.Name {
+				continue
+			}
+			columns := a.mentioned(want.Expr)
+			there := func(name string) bool { return !a.fresh(name) }
+			var hazards []schema.Hazard
+			if slices.ContainsFunc(columns, there) {
+				hazards = a.overRows(schema.HazardAddCheck, columns...)
+			}
+			if !slices.ContainsFunc(columns, a.fresh) {
+				a.refuse(" WHERE NOT ("+c.Expr+")", "rows do not meet the check over "+naming(columns))
+			}
+			a.change(copying, "ADD CONSTRAINT "+a.Quote(a.free(want.Name, want.Expr))+" CHECK ("+c.Expr+")", hazards...)
+			break
+		}
+	}
+}
+
+// foreignKeys adds the missing ones. Over rows the server looks at each of them, which it does only while it copies.
+func (a *alteration) foreignKeys() {
+	for _, want := range a.delta.ForeignKeys.Missing {
+		for _, fk := range a.t.Model.ForeignKeys() {
+			if a.FitName(schema.ForeignKeyName(a.t.Model.Ref(), fk)) != want.Name {
+				continue
+			}
+			var hazards []schema.Hazard
+			if !slices.ContainsFunc(want.Columns, a.empty) {
+				hazards = a.overRows(schema.HazardAddForeignKey, want.Columns...)
+			}
+			// The server does not take a name in the same statement in which it is dropped.
+			fk.Name = a.free(want.Name, want.OnDelete.String()+want.OnUpdate.String())
+			for _, old := range a.t.Live.ForeignKeys {
+				if old.Name == fk.Name {
+					fk.Name = a.free(fk.Name, want.References.String()+want.OnDelete.String()+want.OnUpdate.String())
+				}
+			}
+			a.change(copying, "ADD "+a.foreignKey(a.t.Model.Ref(), fk), hazards...)
+			break
+		}
+	}
+}
+
+// comment sets the table's.
+func (a *alteration) comment() {
+	if !a.delta.Comment {
+		return
+	}
+	h := schema.Hazard{Kind: schema.HazardDropComment}
+	switch text := a.t.Born.Comment; {
+	case text != "":
+		a.change(instant, "COMMENT "+quotedText(text))
+	case a.allows(h):
+		a.change(instant, "COMMENT ''", h)
+	}
+}

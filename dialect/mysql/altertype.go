@@ -1,0 +1,113 @@
+package mysql
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/schemactor/schemactor/schema"
+)
+
+// span is what a type can hold.
+type span struct {
+	family      string
+	size, scale int // of texts the characters, of numbers the digits; a size of 0 is without limit
+}
+
+var sizedType = regexp.MustCompile(`^(varchar|varbinary|decimal)\((\d+)(?:,(\d+))?\)$`)
+
+func spanOf(kind string) span {
+	parts := sizedType.FindStringSubmatch(kind)
+	if parts == nil {
+		return span{family: kind}
+	}
+	s := span{family: map[string]string{"varchar": "text", "varbinary": "blob", "decimal": "decimal"}[parts[1]]}
+	s.size, _ = strconv.Atoi(parts[2])
+	s.scale, _ = strconv.Atoi(parts[3])
+	return s
+}
+
+// widens reports whether every value of one type is the same value of the other.
+func widens(from, to string) bool {
+	a, b := spanOf(from), spanOf(to)
+	whole := []string{"tinyint(1)", "smallint", "int", "bigint"}
+	switch {
+	case a.family == "text" && b.family == "text", a.family == "blob" && b.family == "blob":
+		return b.size == 0 || a.size > 0 && a.size <= b.size
+	case a.family == "decimal" && b.family == "decimal":
+		return a.size-a.scale <= b.size-b.scale && a.scale <= b.scale
+	case from == "float" && to == "double":
+		return true
+	}
+	i, j := slices.Index(whole, from), slices.Index(whole, to)
+	return i >= 0 && j > i
+}
+
+// widening is how a column gets a type that holds all its values.
+func widening(from, to string) way {
+	if a, b := spanOf(from), spanOf(to); a.family == b.family && a.size > 0 && b.size > 0 && a.family != "decimal" {
+		return instant
+	}
+	return copying
+}
+
+// holds reports whether a column of one type can be used as one of the other.
+func holds(have, want string) bool {
+	wider := map[string][]string{"smallint": {"int", "bigint"}, "int": {"bigint"}}
+	a, b := spanOf(want), spanOf(have)
+	same := a.family == b.family && a.scale == b.scale && widens(want, have)
+	return same || slices.Contains(wider[want], have)
+}
+
+// convert sees to it that the values of a column become values of another type, or that the plan stops before they are lost.
+func (a *alteration) convert(c *schema.Column, d schema.ColumnDelta) {
+	if d.Want.Generated != "" {
+		return
+	}
+	column := a.Quote(d.Want.Name)
+	from, to := spanOf(d.Have.Type).family, spanOf(d.Want.Type).family
+	if schema.Mentions(c.Backfill, d.Want.Name) || from == "binary(16)" && to == "text" {
+		a.through(c, d)
+		return
+	}
+	if condition := unfit(spanOf(d.Have.Type), spanOf(d.Want.Type), column); condition != "" {
+		a.refuse(" WHERE "+condition, fmt.Sprintf("column %q holds values that do not fit %s", d.Want.Name, d.Want.Type))
+	}
+}
+
+// unfit is the condition for a value that the server would change without a word when it stores it in another type. What it
+// refuses by itself is not asked for.
+func unfit(from, to span, column string) string {
+	whole := func(family string) bool { return slices.Contains([]string{"tinyint(1)", "smallint", "int", "bigint"}, family) }
+	broken := from.family == "decimal" || from.family == "double" || from.family == "float"
+	switch {
+	case to.family == "text" && to.size > 0:
+		return fmt.Sprintf("char_length(CAST(%s AS CHAR)) > %d", column, to.size)
+	case to.family == "blob" && to.size > 0:
+		return fmt.Sprintf("octet_length(%s) > %d", column, to.size)
+	case whole(to.family) && broken:
+		return fmt.Sprintf("%[1]s <> round(%[1]s)", column)
+	case whole(to.family) && from.family == "text":
+		return column + ` NOT REGEXP '^[-+]?[0-9]+$'`
+	case to.family == "decimal" && broken && from.scale != to.scale:
+		return fmt.Sprintf("%[1]s <> round(%[1]s, %[2]d)", column, to.scale)
+	case to.family == "decimal" && from.family == "text":
+		return fmt.Sprintf(`%s NOT REGEXP '^[-+]?[0-9]+([.][0-9]{0,%d}0*)?$'`, column, to.scale)
+	case to.family == "date" && strings.HasPrefix(from.family, "datetime"):
+		return fmt.Sprintf("%[1]s <> CAST(%[1]s AS DATE)", column)
+	case to.family == "float" && from.family == "double":
+		return fmt.Sprintf("%[1]s <> CAST(%[1]s AS FLOAT)", column)
+	}
+	return ""
+}
+
+// through has values of a column put into those of another type by an expression.
+func (a *alteration) through(_ *schema.Column, d schema.ColumnDelta) {
+	if !a.online() {
+		return
+	}
+	a.plan.Faults = append(a.plan.Faults, fmt.Sprintf(
+		"column %q cannot become %s from %s over rows on this database yet", d.Want.Name, d.Want.Type, d.Have.Type))
+}
