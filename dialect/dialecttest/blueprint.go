@@ -24,7 +24,9 @@ type blueprint struct {
 	checks  []formula
 	ties    []tie
 	comment string
-	strict  bool // foreign keys are of the very type of what they point to
+	// strict is for a database where foreign keys are of the very type of what they point to, and nothing is computed from what
+	// the database numbers.
+	strict bool
 	serial  int // of the next column: no name is ever used twice
 }
 
@@ -126,7 +128,7 @@ func keyable(c *part) bool {
 func (b *blueprint) fits(f formula) bool {
 	for _, name := range f.over {
 		c := b.column(name)
-		if c == nil || c.formula.text != "" || c.Kind.Integer() == strings.ContainsRune(f.text, '\'') || !c.Kind.Integer() && c.Kind != schema.KindString {
+		if c == nil || c.formula.text != "" || b.strict && c.Auto || c.Kind.Integer() == strings.ContainsRune(f.text, '\'') || !c.Kind.Integer() && c.Kind != schema.KindString {
 			return false
 		}
 	}

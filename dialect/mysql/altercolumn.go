@@ -77,6 +77,7 @@ func (a *alteration) alterColumn(d schema.ColumnDelta) {
 	}
 	if want.Identity && !have.Identity {
 		more(copying, schema.HazardChangeIdentity)
+		a.unnumbered(want.Name)
 	} else if have.Identity && !want.Identity && !a.keepsNumber(want) {
 		more(copying, schema.HazardChangeIdentity)
 	}
@@ -101,7 +102,27 @@ func (a *alteration) alterColumn(d schema.ColumnDelta) {
 // that can be is a key by itself.
 func (a *alteration) keepsNumber(want schema.LiveColumn) bool {
 	return want.Default == "" && want.Generated == "" && slices.Contains([]string{"smallint", "int", "bigint"}, want.Type) &&
-		len(a.t.Born.Key) > 0 && a.t.Born.Key[0] == want.Name && !a.allows(hazard(schema.HazardChangeIdentity, want.Name))
+		len(a.t.Born.Key) > 0 && a.t.Born.Key[0] == want.Name && !computes(a.t.Model, want.Name) && !a.allows(hazard(schema.HazardChangeIdentity, want.Name))
+}
+
+// unnumbered reports what the model does not know and stays, and does not go together with a column that is numbered.
+func (a *alteration) unnumbered(column string) {
+	held := func(what, name string) {
+		a.plan.Faults = append(a.plan.Faults, fmt.Sprintf(
+			"column %q cannot be numbered: the %s %q that the model does not know is over it", column, what, name))
+	}
+	for _, c := range a.delta.Checks.Extra {
+		columns := a.mentioned(c.Expr)
+		goes := a.allows(hazard(schema.HazardDropCheck, columns...)) || slices.ContainsFunc(columns, a.dropsColumn)
+		if slices.Contains(columns, column) && !goes {
+			held("check", c.Name)
+		}
+	}
+	for _, c := range a.delta.Extra {
+		if schema.Mentions(c.Generated, column) && !a.dropsColumn(c.Name) {
+			held("column", c.Name)
+		}
+	}
 }
 
 // changeNull brings NULL in or out of a column that is not computed.

@@ -32,7 +32,19 @@ func (g Grammar) faults(model *schema.Table) []string {
 			out = append(out, fmt.Sprintf("foreign key over %q: this database has no SET DEFAULT", fk.Columns))
 		}
 	}
+	for i := range model.Columns() {
+		if c := &model.Columns()[i]; c.Auto && computes(model, c.Name) {
+			out = append(out, fmt.Sprintf("column %q is numbered by the database, which lets no check and no generated column be over it", c.Name))
+		}
+	}
 	return out
+}
+
+// computes reports whether something of the model is computed from a column.
+func computes(model *schema.Table, name string) bool {
+	over := func(c schema.Check) bool { return schema.Mentions(c.Expr, name) }
+	return slices.ContainsFunc(model.Checks(), over) ||
+		slices.ContainsFunc(model.Columns(), func(c schema.Column) bool { return schema.Mentions(c.Generated, name) })
 }
 
 // createTable is the table with its indexes and checks, and, where tied, its foreign keys.
