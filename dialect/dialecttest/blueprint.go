@@ -25,9 +25,9 @@ type blueprint struct {
 	ties    []tie
 	comment string
 	// strict is for a database where foreign keys are of the very type of what they point to, and nothing is computed from what
-	// the database numbers.
+	// the database numbers or sets to null.
 	strict bool
-	serial  int // of the next column: no name is ever used twice
+	serial int // of the next column: no name is ever used twice
 }
 
 // part is a column of a blueprint.
@@ -108,7 +108,7 @@ func (b *blueprint) tidy() {
 		gone := c == nil || !c.Kind.Integer() || b.strict && c.Kind != schema.KindInt64 || c.Generated != "" || slices.Contains(b.key, t.column)
 		gone = gone || t.own && (len(b.key) > 1 || b.key[0] != b.columns[0].Name || !b.columns[0].Kind.Integer())
 		gone = gone || t.own && b.strict && b.columns[0].Kind != schema.KindInt64
-		return gone || t.onDelete == schema.SetNull && !c.Nullable
+		return gone || t.onDelete == schema.SetNull && (!c.Nullable || b.strict && b.computes(t.column))
 	})
 	b.indexes = slices.DeleteFunc(b.indexes, func(ix schema.Index) bool {
 		return slices.ContainsFunc(ix.Columns, func(name string) bool {
@@ -116,6 +116,12 @@ func (b *blueprint) tidy() {
 			return c == nil || c.Kind == schema.KindJSON
 		})
 	})
+}
+
+// computes reports whether a check or another column is over a column.
+func (b *blueprint) computes(name string) bool {
+	return slices.ContainsFunc(b.checks, func(f formula) bool { return slices.Contains(f.over, name) }) ||
+		slices.ContainsFunc(b.columns, func(p part) bool { return slices.Contains(p.formula.over, name) })
 }
 
 func keyable(c *part) bool {

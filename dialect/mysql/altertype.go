@@ -80,7 +80,9 @@ func (a *alteration) convert(c *schema.Column, d schema.ColumnDelta) {
 // unfit is the condition for a value that the server would change without a word when it stores it in another type. What it
 // refuses by itself is not asked for.
 func unfit(from, to span, column string) string {
-	whole := func(family string) bool { return slices.Contains([]string{"tinyint(1)", "smallint", "int", "bigint"}, family) }
+	whole := func(family string) bool {
+		return slices.Contains([]string{"tinyint(1)", "smallint", "int", "bigint"}, family)
+	}
 	broken := from.family == "decimal" || from.family == "double" || from.family == "float"
 	switch {
 	case to.family == "text" && to.size > 0:

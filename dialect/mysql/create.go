@@ -31,6 +31,11 @@ func (g Grammar) faults(model *schema.Table) []string {
 		if fk.OnDelete == schema.SetDefault || fk.OnUpdate == schema.SetDefault {
 			out = append(out, fmt.Sprintf("foreign key over %q: this database has no SET DEFAULT", fk.Columns))
 		}
+		writes := fk.OnDelete == schema.SetNull || fk.OnUpdate == schema.SetNull || fk.OnUpdate == schema.Cascade
+		if writes && slices.ContainsFunc(fk.Columns, func(name string) bool { return computes(model, name) }) {
+			out = append(out, fmt.Sprintf("foreign key over %q: its actions change columns that a check or a generated column is over, "+
+				"which this database does not take", fk.Columns))
+		}
 	}
 	for i := range model.Columns() {
 		if c := &model.Columns()[i]; c.Auto && computes(model, c.Name) {
