@@ -59,7 +59,9 @@ var floorPlan = map[string]floor{
 		others:  []string{"github.com/spf13/cobra", "golang.org/x/term"},
 	},
 	"internal/nodetest": {
-		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "actors", "nodes", "internal/postgrestest"},
+		project: []string{
+			"schema", "dialect", "dialect/mysql", "dialect/postgres", "dialect/sqlite", "actors", "nodes", "internal/mysqltest", "internal/postgrestest",
+		},
 		others:  []string{"github.com/stretchr/testify", "github.com/google/uuid"},
 	},
 	"internal/postgrestest": {

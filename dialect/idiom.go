@@ -15,6 +15,9 @@ type Idiom interface {
 	// values. A Querier's Query runs it as one unit, and gives the rows of the query where the update has found its row. ok is
 	// false where an update says by itself what it has made, as by RETURNING.
 	ReadBack(update, query string) (text string, ok bool)
+	// Upsert is a text that does an upsert and gives its row, followed by whether it was inserted: also where u says that
+	// nothing is done about a row in the way, which then comes back as it is. ok is false where ON CONFLICT does it.
+	Upsert(u Upsertion) (text string, ok bool)
 }
 
 // idiomOf gives the grammar's own words, or the common ones.
@@ -65,3 +68,6 @@ func (common) Overwrite(key, columns []string) string {
 
 // ReadBack is not needed.
 func (common) ReadBack(string, string) (string, bool) { return "", false }
+
+// Upsert is not needed.
+func (common) Upsert(Upsertion) (string, bool) { return "", false }

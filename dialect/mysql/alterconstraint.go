@@ -18,7 +18,7 @@ func (a *alteration) dropExtras() {
 	for _, fk := range a.delta.ForeignKeys.Extra {
 		h := hazard(schema.HazardDropForeignKey, fk.Columns...)
 		switch {
-		case a.allows(h) || a.delta.Overtaken(fk):
+		case a.allows(h) || a.delta.Overtaken(fk) || a.retyped(fk):
 			a.dropForeignKey(fk, h)
 		case slices.ContainsFunc(fk.Columns, a.dropsColumn):
 			a.dropForeignKey(fk)
@@ -60,6 +60,15 @@ func (a *alteration) dropExtras() {
 			}
 		}
 	}
+}
+
+// retyped reports whether a column at either end of a foreign key gets another type: the server lets none change under it.
+func (a *alteration) retyped(fk schema.ForeignKey) bool {
+	own := fk.References.Name == a.live.Ref.Name || fk.References.Name == a.t.Live.Ref.Name
+	return slices.ContainsFunc(a.delta.Columns, func(d schema.ColumnDelta) bool {
+		return d.Want.Type != d.Have.Type &&
+			(slices.Contains(fk.Columns, d.Want.Name) || own && slices.Contains(fk.RefColumns, d.Want.Name))
+	})
 }
 
 // stays marks columns of a key that is kept, in which texts have their room.
@@ -188,17 +197,27 @@ func (a *alteration) foreignKeys() {
 			if !slices.ContainsFunc(want.Columns, a.empty) {
 				hazards = a.overRows(schema.HazardAddForeignKey, want.Columns...)
 			}
-			// The server does not take a name in the same statement in which it is dropped.
-			fk.Name = a.free(want.Name, want.OnDelete.String()+want.OnUpdate.String())
-			for _, old := range a.t.Live.ForeignKeys {
-				if old.Name == fk.Name {
-					fk.Name = a.free(fk.Name, want.References.String()+want.OnDelete.String()+want.OnUpdate.String())
-				}
-			}
-			a.change(copying, "ADD "+a.foreignKey(a.t.Model.Ref(), fk), hazards...)
+			a.addForeignKey(fk, want, hazards...)
 			break
 		}
 	}
+	// Those that are there and stay go for the time in which their columns change.
+	for _, fk := range a.live.ForeignKeys {
+		extra := func(other schema.ForeignKey) bool { return other.Name == fk.Name }
+		if a.retyped(fk) && !slices.ContainsFunc(a.delta.ForeignKeys.Extra, extra) {
+			a.dropForeignKey(fk)
+			a.addForeignKey(fk, fk)
+		}
+	}
+}
+
+// addForeignKey adds one under a name that is free: the server does not take one in the same statement in which it is dropped.
+func (a *alteration) addForeignKey(fk, want schema.ForeignKey, hazards ...schema.Hazard) {
+	for _, old := range a.t.Live.ForeignKeys {
+		a.taken[old.Name] = true
+	}
+	fk.Name = a.free(want.Name, want.References.String()+want.OnDelete.String()+want.OnUpdate.String())
+	a.change(copying, "ADD "+a.foreignKey(a.t.Model.Ref(), fk), hazards...)
 }
 
 // comment sets the table's.

@@ -29,10 +29,10 @@ func TestCompileCutsOffTheQuery(t *testing.T) {
 	made := compile(text)
 	require.Equal(t, piece{sql: "UPDATE t SET a = ? WHERE b = ?", args: []int{0, 1}}, made.first)
 	require.Equal(t, piece{sql: "SELECT a FROM t WHERE b = ?", args: []int{1}}, *made.then)
-	bound, err := made.then.bind([]any{"a", "b"})
+	bound, err := made.then.bind([]any{"a", "b"}, 0)
 	require.NoError(t, err)
 	require.Equal(t, []any{"b"}, bound)
-	_, err = made.then.bind([]any{"a"})
+	_, err = made.then.bind([]any{"a"}, 0)
 	require.Error(t, err)
 }
 

@@ -63,7 +63,7 @@ func kindOf(number uint16) error {
 		return schema.ErrRaced
 	case 1040, 1041, 1049, 1053, 1077, 1079, 1129, 1130, 1203, 1226, 1290, 1317, 1836, 1927, 1969, 3024: // server and session
 		return schema.ErrUnavailable
-	case 1264, 1265, 1292, 1366, 1367, 1411, 1690, 1906, 1832: // values that are none of their type
+	case 1264, 1265, 1292, 1366, 1367, 1411, 1690, 1906: // values that are none of their type
 		return schema.ErrInvalid
 	}
 	return nil
@@ -74,7 +74,7 @@ func kindOf(number uint16) error {
 func harmless(number uint16) bool {
 	switch number {
 	case 1005, 1044, 1046, 1049, 1050, 1051, 1054, 1059, 1060, 1061, 1068, 1069, 1070, 1071, 1072, 1074, 1075, 1091, 1101, 1118, 1142,
-		1143, 1146, 1166, 1170, 1176, 1213, 1205, 1227, 1553, 1792, 1822, 1826, 1829, 1833, 1834, 1845, 1846, 1901, 1903, 4025:
+		1143, 1146, 1166, 1170, 1176, 1213, 1205, 1227, 1553, 1792, 1822, 1826, 1829, 1832, 1833, 1834, 1845, 1846, 1901, 1903, 4025:
 		return true
 	}
 	return false

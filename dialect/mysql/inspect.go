@@ -122,6 +122,8 @@ func (d *DB) innermost(q dialect.Querier) (querier, error) {
 		return q.q, nil
 	case *transaction:
 		return q.q, nil
+	case joined:
+		return q.q, nil
 	}
 	return querier{d.pool, &d.programs}, nil
 }

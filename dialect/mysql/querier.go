@@ -30,7 +30,7 @@ func (q querier) Exec(ctx context.Context, text string, args ...any) (int64, err
 }
 
 func (q querier) run(ctx context.Context, p *piece, args []any) (int64, error) {
-	bound, err := p.bind(args)
+	bound, err := p.bind(args, 0)
 	if err != nil {
 		return 0, err
 	}
@@ -43,9 +43,16 @@ func (q querier) run(ctx context.Context, p *piece, args []any) (int64, error) {
 
 // Query implements dialect.Querier.
 func (q querier) Query(ctx context.Context, text string, args ...any) (dialect.Rows, error) {
-	made := q.programs.of(text)
+	return q.carry(ctx, q.programs.of(text), args)
+}
+
+// carry runs a program.
+func (q querier) carry(ctx context.Context, made *program, args []any) (dialect.Rows, error) {
 	p := &made.first
-	if made.then != nil {
+	switch {
+	case made.instead != nil:
+		return q.upsert(ctx, made, args)
+	case made.then != nil:
 		found, err := q.run(ctx, p, args)
 		if err != nil {
 			return nil, err
@@ -62,16 +69,46 @@ func (q querier) Query(ctx context.Context, text string, args ...any) (dialect.R
 	return rows{from, ctx}, nil
 }
 
-func (q querier) rows(ctx context.Context, p *piece, args []any) (*sql.Rows, error) {
-	bound, err := p.bind(args)
+// upsert runs an upsert as far as its first row, for only there the server says that another row is in the way.
+func (q querier) upsert(ctx context.Context, made *program, args []any) (dialect.Rows, error) {
+	from, err := q.rows(ctx, &made.first, args)
+	if err == nil {
+		first := &peeked{rows: rows{from, ctx}}
+		if first.had = from.Next(); first.had {
+			return first, nil
+		}
+		err = errors.Join(first.rows.Err(), from.Close())
+	}
+	if e, ok := errors.AsType[*mysql.MySQLError](err); !ok || e.Number != subqueryRows {
+		return noRows{}, told(ctx, err)
+	}
+	found, err := q.carry(ctx, made.instead, args)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := q.QueryContext(ctx, p.sql, bound...)
+	if _, none := found.(noRows); !none {
+		return found, nil
+	}
+	if _, err := q.run(ctx, made.last, args); err != nil {
+		return nil, err
+	}
+	// It was in the way a moment ago.
+	return nil, &schema.Error{Kind: schema.ErrSerialization, Detail: "a row that stood in the way has gone meanwhile"}
+}
+
+// subqueryRows is the error of a subquery that gives more than one row.
+const subqueryRows = 1242
+
+func (q querier) rows(ctx context.Context, p *piece, args []any) (*sql.Rows, error) {
+	bound, err := p.bind(args, q.programs.runs.Add(1))
+	if err != nil {
+		return nil, err
+	}
+	from, err := q.QueryContext(ctx, p.sql, bound...)
 	if err != nil {
 		return nil, told(ctx, err)
 	}
-	return rows, nil
+	return from, nil
 }
 
 // told adds to an error that the context has ended meanwhile: the driver hangs up then, and mostly says no more than that.
@@ -105,8 +142,8 @@ func (p pooled) Query(ctx context.Context, text string, args ...any) (dialect.Ro
 		return nil, err
 	}
 	made := p.db.programs.of(text)
-	if made.then == nil {
-		rows, err := querier{p.db.pool, &p.db.programs}.Query(ctx, text, args...)
+	if made.then == nil && made.instead == nil {
+		rows, err := querier{p.db.pool, &p.db.programs}.carry(ctx, made, args)
 		if p.writes {
 			err = lost(err)
 		}
@@ -116,17 +153,12 @@ func (p pooled) Query(ctx context.Context, text string, args ...any) (dialect.Ro
 	if err != nil {
 		return nil, told(ctx, err)
 	}
-	q := querier{tx, &p.db.programs}
-	found, err := q.run(ctx, &made.first, args)
-	if err != nil || found == 0 {
-		_ = tx.Rollback() // nothing was changed
-		return noRows{}, err
-	}
-	from, err := q.rows(ctx, made.then, args)
+	from, err := querier{tx, &p.db.programs}.carry(ctx, made, args)
 	if err != nil {
-		return nil, errors.Join(err, tx.Rollback())
+		_ = tx.Rollback() // it takes back what there is; the error is the statement's
+		return nil, err
 	}
-	return &lastRows{rows: rows{from, ctx}, tx: tx}, nil
+	return &lastRows{Rows: from, ctx: ctx, tx: tx}, nil
 }
 
 // lost gives an error of a statement that may have changed something: where the connection broke under it, or the caller's

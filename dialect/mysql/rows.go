@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
+	"github.com/schemactor/schemactor/dialect"
 )
 
 // rows are those of one statement; their error tells that the context has ended, where that is why.
@@ -15,16 +17,32 @@ type rows struct {
 // Err implements dialect.Rows.
 func (r rows) Err() error { return told(r.ctx, r.Rows.Err()) }
 
+// peeked are rows of which the first has been asked for.
+type peeked struct {
+	rows
+	had bool // and not yet given
+}
+
+// Next implements dialect.Rows.
+func (p *peeked) Next() bool {
+	if p.had {
+		p.had = false
+		return true
+	}
+	return p.rows.Next()
+}
+
 // lastRows are rows of a transaction that ends with them.
 type lastRows struct {
-	rows
+	dialect.Rows
+	ctx context.Context
 	tx  *sql.Tx // nil once it has ended
 	err error   // of the reading or the commit
 }
 
 // Next implements dialect.Rows. After the last row the transaction is committed.
 func (r *lastRows) Next() bool {
-	if r.rows.Next() {
+	if r.tx != nil && r.Rows.Next() {
 		return true
 	}
 	r.end()
@@ -36,7 +54,7 @@ func (r *lastRows) Err() error {
 	if r.tx == nil {
 		return r.err
 	}
-	return r.rows.Err()
+	return r.Rows.Err()
 }
 
 // Close implements dialect.Rows: what the caller does not read was written all the same.
@@ -52,7 +70,7 @@ func (r *lastRows) end() {
 	}
 	tx := r.tx
 	r.tx = nil
-	if failed := errors.Join(r.Rows.Close(), r.rows.Err()); failed != nil {
+	if failed := errors.Join(r.Rows.Close(), r.Rows.Err()); failed != nil {
 		r.err = errors.Join(failed, tx.Rollback())
 		return
 	}
