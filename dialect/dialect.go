@@ -69,6 +69,7 @@ type Grammar interface {
 	InsertedExpr() string
 
 	Aggregator
+	Idiom
 }
 
 // PatternPart is a piece of a match pattern: a literal text, or one wildcard.

@@ -1,7 +1,6 @@
 package dialect
 
-// Idiom is what a database says in words of its own where the others agree. A Grammar may implement it; one that does not
-// speaks as PostgreSQL and SQLite do.
+// Idiom is the part of a Grammar that databases say in words of their own where others agree: those embed Standard.
 type Idiom interface {
 	// OrderTerm is a term of ORDER BY, under which nulls, of which there are some only where it is nullable, are larger than
 	// all values.
@@ -20,19 +19,13 @@ type Idiom interface {
 	Upsert(u Upsertion) (text string, ok bool)
 }
 
-// idiomOf gives the grammar's own words, or the common ones.
-func idiomOf(g Grammar) Idiom {
-	if own, ok := g.(Idiom); ok {
-		return own
-	}
-	return common{}
-}
+// Standard is what PostgreSQL and SQLite say.
+type Standard struct{}
 
-// common are the words of the databases that agree.
-type common struct{}
+var _ Idiom = Standard{}
 
 // OrderTerm spells out where nulls stand only where there can be some: it keeps SQLite from reading the order off an index.
-func (common) OrderTerm(expr string, nullable, descending bool) string {
+func (Standard) OrderTerm(expr string, nullable, descending bool) string {
 	switch {
 	case descending && nullable:
 		return expr + " DESC NULLS FIRST"
@@ -45,10 +38,10 @@ func (common) OrderTerm(expr string, nullable, descending bool) string {
 }
 
 // EmptyRow is the standard's.
-func (common) EmptyRow() string { return " DEFAULT VALUES" }
+func (Standard) EmptyRow() string { return " DEFAULT VALUES" }
 
 // Overwrite is ON CONFLICT DO UPDATE.
-func (common) Overwrite(key, columns []string) string {
+func (Standard) Overwrite(key, columns []string) string {
 	text := " ON CONFLICT ("
 	for i, name := range key {
 		if i > 0 {
@@ -67,7 +60,7 @@ func (common) Overwrite(key, columns []string) string {
 }
 
 // ReadBack is not needed.
-func (common) ReadBack(string, string) (string, bool) { return "", false }
+func (Standard) ReadBack(string, string) (string, bool) { return "", false }
 
 // Upsert is not needed.
-func (common) Upsert(Upsertion) (string, bool) { return "", false }
+func (Standard) Upsert(Upsertion) (string, bool) { return "", false }

@@ -57,7 +57,7 @@ func LedgerOf(d Dialect) *Ledger {
 			set = append(set, name)
 		}
 	}
-	l.entries.insert += idiomOf(d).Overwrite(key, set)
+	l.entries.insert += d.Overwrite(key, set)
 	l.entries.read = "SELECT " + LedgerColumns + l.entries.read
 	// A table that was made anew begins a new life, which its older models know nothing of.
 	l.revisions.seen = "SELECT count(*)" + l.revisions.read + " AND to_fingerprint = " + d.Placeholder(3) +

@@ -198,7 +198,7 @@ func (w *writer) orderBy(order []Order) error {
 		} else {
 			w.write(", ")
 		}
-		w.write(w.idiom.OrderTerm(w.columns[at].order, c.Nullable, o.Descending))
+		w.write(w.grammar.OrderTerm(w.columns[at].order, c.Nullable, o.Descending))
 	}
 	return nil
 }

@@ -40,7 +40,6 @@ type Statements struct {
 	Purge Statement
 
 	grammar Grammar
-	idiom   Idiom
 	table   *schema.Table
 	columns []columnSQL // by position
 	most    int         // values that one statement may bind; 0 is without limit
@@ -63,7 +62,7 @@ type columnSQL struct {
 // NewStatements writes the statements of a table. A grammar that also tells its Capability, as every Dialect does, has
 // its MaxParameters kept.
 func NewStatements(g Grammar, t *schema.Table) *Statements {
-	s := &Statements{grammar: g, idiom: idiomOf(g), table: t, name: g.QuoteTable(t.Ref())}
+	s := &Statements{grammar: g, table: t, name: g.QuoteTable(t.Ref())}
 	if able, ok := g.(interface{ Capability() Capability }); ok {
 		s.most = able.Capability().MaxParameters
 	}
@@ -120,7 +119,7 @@ func (s *Statements) returning(columns []int) string {
 // readBack completes an update of one row by the list of what comes back; where tells which row that is, whatever the update
 // has made of it.
 func (s *Statements) readBack(update, list, where string) string {
-	if text, ok := s.idiom.ReadBack(update, "SELECT "+list+" FROM "+s.name+where); ok {
+	if text, ok := s.grammar.ReadBack(update, "SELECT "+list+" FROM "+s.name+where); ok {
 		return text
 	}
 	return update + " RETURNING " + list
@@ -148,7 +147,7 @@ func (s *Statements) insert(auto bool) Statement {
 	st.Bind, st.Return, names, values = s.written(auto)
 	st.SQL = "INSERT INTO " + s.name
 	if len(names) == 0 {
-		st.SQL += s.idiom.EmptyRow()
+		st.SQL += s.grammar.EmptyRow()
 	} else {
 		st.SQL += " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(values, ", ") + ")"
 	}

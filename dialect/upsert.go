@@ -29,7 +29,7 @@ func (s *Statements) Upsert(c Conflict, auto bool) Statement {
 	bind, _, names, values := s.written(auto)
 	st := Statement{Bind: bind, Return: s.every()}
 	columns := " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(values, ", ") + ")"
-	if text, ok := s.idiom.Upsert(s.upsertion(c, bind, "INSERT INTO "+s.name+columns)); ok {
+	if text, ok := s.grammar.Upsert(s.upsertion(c, bind, "INSERT INTO "+s.name+columns)); ok {
 		st.SQL, st.Told = text, true
 		return st
 	}

@@ -27,7 +27,6 @@ type Grammar struct{}
 var (
 	_ dialect.Grammar = Grammar{}
 	_ dialect.Planner = Grammar{}
-	_ dialect.Idiom   = Grammar{}
 )
 
 // Name is "mysql".

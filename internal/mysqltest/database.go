@@ -30,12 +30,15 @@ var shared struct {
 	ended  bool
 }
 
+// runner is a *testing.M, or what stands before one, as that of postgrestest.
+type runner interface{ Run() int }
+
 // Main wraps the tests of a package: Run runs them and then stops the server, if one was started. Give it to
 // goleak.VerifyTestMain, or call os.Exit with what Run returns.
-func Main(m *testing.M) *Tests { return &Tests{m: m} }
+func Main(m runner) *Tests { return &Tests{m: m} }
 
 // Tests are the tests of a package; see Main.
-type Tests struct{ m *testing.M }
+type Tests struct{ m runner }
 
 // Run runs the tests, stops the server and returns the exit code.
 func (t *Tests) Run() int {
