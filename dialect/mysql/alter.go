@@ -22,6 +22,9 @@ const (
 	copying
 )
 
+// smallTable is how many rows a table may hold to be written anew on the spot: it takes some milliseconds.
+const smallTable = 1000
+
 // clause is a part of an ALTER TABLE.
 type clause struct {
 	text    string
@@ -211,7 +214,7 @@ func (a *alteration) alter(clauses []clause, how string, anew bool) {
 		return
 	}
 	s := schema.Statement{Rewrites: anew && a.online(), Scans: a.online() && clauses[0].way >= inPlace || anew && a.online()}
-	if s.Rewrites {
+	if s.Rewrites && a.t.Rows > smallTable {
 		s.Hazards = append(s.Hazards, schema.Hazard{Kind: schema.HazardRewriteTable})
 	}
 	texts := make([]string, len(clauses))

@@ -20,6 +20,7 @@ func (a *alteration) alterColumns() {
 			a.restore(want, have)
 		}
 	}
+	a.rekey()
 	for _, c := range a.delta.Extra {
 		if !c.Filled() && !a.allows(hazard(schema.HazardDropColumn, c.Name)) {
 			loose := c
@@ -37,6 +38,36 @@ func (a *alteration) restore(want, have schema.LiveColumn) {
 	}
 	a.shorten(want.Name, target)
 	a.change(copying, "MODIFY COLUMN "+a.wanted(want, have))
+}
+
+// rekey makes indexes anew that stay and hold another part of a column than they did: all of a short text, the beginning of a
+// long one.
+func (a *alteration) rekey() {
+	now := map[string]string{} // types that columns get
+	turned := func(name string) bool {
+		return boundless(a.before.raw[a.former(name)]) != boundless(now[name])
+	}
+	for _, have := range a.live.Columns {
+		now[have.Name] = a.before.raw[a.former(have.Name)]
+		if raw, ok := a.birth.raw[have.Name]; ok && !(a.staying[have.Name] && class(raw) == class(now[have.Name])) {
+			now[have.Name] = raw
+		}
+	}
+	for _, ix := range a.live.Indexes {
+		columns := a.mentioned(ix.Definition)
+		if !a.taken[ix.Name] || !slices.ContainsFunc(columns, turned) {
+			continue
+		}
+		definition := ix.Definition
+		for _, name := range columns {
+			definition = strings.ReplaceAll(definition, quoteName(name), quoteName(name)+beginning(now[name]))
+		}
+		kind := "KEY "
+		if ix.Unique {
+			kind = "UNIQUE KEY "
+		}
+		a.change(copying, "DROP KEY "+a.Quote(ix.Name)+", ADD "+kind+a.Quote(ix.Name)+" ("+definition+")")
+	}
 }
 
 // shorten looks for texts that have no room in a key.
@@ -71,6 +102,9 @@ func (a *alteration) alterColumn(d schema.ColumnDelta) {
 	} else if raw, target := a.before.raw[a.former(have.Name)], a.birth.raw[want.Name]; raw != target && !a.staying[have.Name] {
 		w = copying
 		a.shorten(want.Name, target)
+	}
+	if want.Generated != "" {
+		w = copying // whatever is said of it
 	}
 	if want.Generated != have.Generated {
 		more(copying, schema.HazardChangeGenerated)

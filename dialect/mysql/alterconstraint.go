@@ -37,7 +37,7 @@ func (a *alteration) dropExtras() {
 			a.dropIndex(ix.Name, h)
 		case slices.ContainsFunc(columns, a.dropsColumn):
 			a.dropIndex(ix.Name)
-		default:
+		case ix.Unique:
 			a.stays(columns)
 		}
 	}

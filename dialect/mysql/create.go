@@ -103,7 +103,14 @@ func (g Grammar) index(t *schema.Table, ix schema.Index) string {
 	if ix.Unique {
 		kind = "UNIQUE KEY "
 	}
-	return kind + g.Quote(schema.IndexName(t.Ref(), ix)) + " (" + g.list(ix.Columns) + ")"
+	columns := make([]string, len(ix.Columns))
+	for i, name := range ix.Columns {
+		columns[i] = g.Quote(name)
+		if at, ok := t.Column(name); ok {
+			columns[i] += beginning(columnType(t, &t.Columns()[at]))
+		}
+	}
+	return kind + g.Quote(schema.IndexName(t.Ref(), ix)) + " (" + strings.Join(columns, ", ") + ")"
 }
 
 // checks are the model's own and those that follow from columns.

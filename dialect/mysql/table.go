@@ -1,6 +1,8 @@
 package mysql
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -166,7 +168,7 @@ func (r *reader) index(list []token) {
 	columns := parts(list[i+2 : end])
 	texts := make([]string, len(columns))
 	for at, column := range columns {
-		texts[at] = canonical(column)
+		texts[at] = wholly.ReplaceAllString(canonical(column), "")
 	}
 	ix.Definition = kind + strings.Join(texts, ", ")
 	for _, t := range list[end+1:] {
@@ -176,6 +178,9 @@ func (r *reader) index(list []token) {
 	}
 	r.live.Indexes = append(r.live.Indexes, ix)
 }
+
+// wholly is how much of a long text an index holds at the most; it is no difference to one that holds all.
+var wholly = regexp.MustCompile(fmt.Sprintf(` \( (?:%d|%d) \)`, keyText, keyBytes))
 
 // foreignKey reads CONSTRAINT … FOREIGN KEY (…) REFERENCES … (…) and the actions.
 func (r *reader) foreignKey(list []token) {

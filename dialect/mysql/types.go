@@ -3,6 +3,7 @@ package mysql
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/schemactor/schemactor/schema"
 )
@@ -20,12 +21,13 @@ const (
 	longestBytes = 4000
 )
 
-// keyed reports whether a column stands in a key: the primary one, an index, or a foreign key, which needs an index.
+// keyed reports whether a column stands in a key that holds its values whole: the primary one, a unique index, or a foreign key.
+// Other indexes hold the beginning of a long text.
 func keyed(t *schema.Table, name string) bool {
 	if slices.Contains(t.KeyNames(), name) {
 		return true
 	}
-	if slices.ContainsFunc(t.Indexes(), func(ix schema.Index) bool { return slices.Contains(ix.Columns, name) }) {
+	if slices.ContainsFunc(t.Indexes(), func(ix schema.Index) bool { return ix.Unique && slices.Contains(ix.Columns, name) }) {
 		return true
 	}
 	return slices.ContainsFunc(t.ForeignKeys(), func(fk schema.ForeignKey) bool { return slices.Contains(fk.Columns, name) })
@@ -72,6 +74,20 @@ func sized(t *schema.Table, c *schema.Column, short, long string, longest, inKey
 		return fmt.Sprintf("%s(%d)", short, inKey)
 	}
 	return long
+}
+
+// boundless reports whether a type is one of which an index holds the beginning.
+func boundless(kind string) bool { return strings.HasPrefix(kind, "longtext") || kind == "longblob" }
+
+// beginning is what stands behind a column of such a type in an index.
+func beginning(kind string) string {
+	switch {
+	case kind == "longblob":
+		return fmt.Sprintf("(%d)", keyBytes)
+	case boundless(kind):
+		return fmt.Sprintf("(%d)", keyText)
+	}
+	return ""
 }
 
 // width is how many bytes a column takes in a key.
