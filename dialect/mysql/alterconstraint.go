@@ -88,7 +88,25 @@ func (a *alteration) dropForeignKey(fk schema.ForeignKey, hazards ...schema.Haza
 
 func (a *alteration) dropIndex(name string, hazards ...schema.Hazard) {
 	delete(a.taken, name)
-	a.change(dropping, "DROP KEY "+a.Quote(name), hazards...)
+	text := "DROP KEY " + a.Quote(name)
+	for _, fk := range a.live.ForeignKeys {
+		if a.taken[fk.Name] && !a.before.implied[fk.Name] && !a.indexed(fk.Columns) {
+			text += ", ADD KEY " + a.Quote(fk.Name) + " (" + a.list(fk.Columns) + ")" // as the server would have made it
+			a.before.implied[fk.Name] = true
+		}
+	}
+	a.change(dropping, text, hazards...)
+}
+
+// indexed reports whether an index that stays begins with some columns, as every foreign key needs one.
+func (a *alteration) indexed(columns []string) bool {
+	list := a.list(columns)
+	if strings.HasPrefix(a.list(a.live.Key)+",", list+",") {
+		return true
+	}
+	return slices.ContainsFunc(a.live.Indexes, func(ix schema.LiveIndex) bool {
+		return a.taken[ix.Name] && strings.HasPrefix(ix.Definition+",", list+",")
+	})
 }
 
 func (a *alteration) dropCheck(c schema.LiveCheck, hazards ...schema.Hazard) {
@@ -163,8 +181,11 @@ func (a *alteration) empty(column string) bool {
 
 // checks adds the missing ones, together with the dropping of those that they replace.
 func (a *alteration) checks() {
+	var replaced [][]string
 	for _, old := range a.delta.Replaced {
-		a.dropCheck(old, hazard(schema.HazardChangeCheck, a.mentioned(old.Expr)...))
+		columns := a.mentioned(old.Expr)
+		a.dropCheck(old, hazard(schema.HazardChangeCheck, columns...))
+		replaced = append(replaced, columns)
 	}
 	for _, want := range a.delta.Checks.Missing {
 		for _, c := range a.Grammar.checks(a.t.Model) {
@@ -173,8 +194,9 @@ func (a *alteration) checks() {
 			}
 			columns := a.mentioned(want.Expr)
 			there := func(name string) bool { return !a.fresh(name) }
+			instead := func(other []string) bool { return slices.Equal(other, columns) }
 			var hazards []schema.Hazard
-			if slices.ContainsFunc(columns, there) {
+			if slices.ContainsFunc(columns, there) && !slices.ContainsFunc(replaced, instead) {
 				hazards = a.overRows(schema.HazardAddCheck, columns...)
 			}
 			if !slices.ContainsFunc(columns, a.fresh) {

@@ -20,7 +20,13 @@ var sizedType = regexp.MustCompile(`^(varchar|varbinary|decimal)\((\d+)(?:,(\d+)
 
 func spanOf(kind string) span {
 	parts := sizedType.FindStringSubmatch(kind)
-	if parts == nil {
+	switch {
+	case parts != nil:
+	case kind == "longtext":
+		return span{family: "text"}
+	case kind == "longblob":
+		return span{family: "blob"}
+	default:
 		return span{family: kind}
 	}
 	s := span{family: map[string]string{"varchar": "text", "varbinary": "blob", "decimal": "decimal"}[parts[1]]}
@@ -47,10 +53,16 @@ func widens(from, to string) bool {
 
 // widening is how a column gets a type that holds all its values.
 func widening(from, to string) way {
-	if a, b := spanOf(from), spanOf(to); a.family == b.family && a.size > 0 && b.size > 0 && a.family != "decimal" {
-		return instant
+	a, b := spanOf(from), spanOf(to)
+	if a.family != b.family || a.size == 0 || b.size == 0 || a.family == "decimal" {
+		return copying
 	}
-	return copying
+	// From 256 bytes on a value has its length in front of it in two bytes rather than one.
+	bytes := map[string]int{"text": 4, "blob": 1}[a.family]
+	if a.size*bytes < 256 && b.size*bytes >= 256 {
+		return copying
+	}
+	return instant
 }
 
 // holds reports whether a column of one type can be used as one of the other.

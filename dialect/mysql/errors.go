@@ -34,7 +34,10 @@ func Classify(err error) *schema.Error {
 	}
 	e.Code, e.Kind = strconv.Itoa(int(told.Number)), kindOf(told.Number)
 	e.Constraint = constraintOf(told)
-	if harmless(told.Number) {
+	switch {
+	case told.Number == 1792:
+		e.Detail = "the transaction is read-only"
+	case harmless(told.Number):
 		e.Detail = told.Message
 	}
 	return e
@@ -74,7 +77,7 @@ func kindOf(number uint16) error {
 func harmless(number uint16) bool {
 	switch number {
 	case 1005, 1044, 1046, 1049, 1050, 1051, 1054, 1059, 1060, 1061, 1068, 1069, 1070, 1071, 1072, 1074, 1075, 1091, 1101, 1118, 1142,
-		1143, 1146, 1166, 1170, 1176, 1213, 1205, 1227, 1553, 1792, 1822, 1826, 1829, 1832, 1833, 1834, 1845, 1846, 1901, 1903, 4025:
+		1143, 1146, 1166, 1170, 1176, 1213, 1205, 1227, 1553, 1822, 1826, 1829, 1832, 1833, 1834, 1845, 1846, 1901, 1903, 4025:
 		return true
 	}
 	return false

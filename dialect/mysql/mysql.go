@@ -16,8 +16,8 @@ const (
 	// oldest is the first version whose DDL statements are carried out as a whole or not at all, also when the server dies.
 	oldestMajor, oldestMinor = 10, 6
 
-	// tablesAtOnce and batchesAtOnce are few: each table is a commit of its own here.
-	tablesAtOnce  = 20
+	// batchesAtOnce is how many tables are made at the same time; each is a commit of its own, so that nothing is gained by
+	// making several in one transaction, which could not take them back.
 	batchesAtOnce = 2
 )
 
@@ -101,7 +101,7 @@ func (d *DB) Name() string { return d.Grammar.Name() }
 func (*DB) Capability() dialect.Capability {
 	return dialect.Capability{
 		IdentifierLimit: identifierLimit, MaxParameters: 65535, ShapesCommit: true, NoSetDefault: true,
-		TablesAtOnce: tablesAtOnce, BatchesAtOnce: batchesAtOnce,
+		BatchesAtOnce: batchesAtOnce,
 	}
 }
 

@@ -273,10 +273,10 @@ func class(kind string) string {
 		rest = " " + rest
 	}
 	switch base {
-	case "longtext", "varchar(254)":
-		return "text" + rest
-	case "longblob", "varbinary(1016)":
-		return "blob" + rest
+	case "varchar(254)":
+		return "longtext" + rest
+	case "varbinary(1016)":
+		return "longblob" + rest
 	case "bigint(20)", "smallint(6)", "int(11)": // a width for displays, which later versions have no more
 		base, _, _ = strings.Cut(base, "(")
 	}
