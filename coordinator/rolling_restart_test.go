@@ -177,7 +177,11 @@ func TestRollingRestarts(t *testing.T) {
 
 		require.Equal(t, newer, requireNewerMembers(t, d))
 		require.Equal(t, before, footprint(t, d), "nobody changed table, ledger or history after the first pair")
-		stored := texts(t, d, "SELECT '' || id FROM members")
+		text := "CAST(id AS text)"
+		if d.Name() == "mysql" { // which keeps sixteen bytes
+			text = "lower(insert(insert(insert(insert(hex(id), 21, 0, '-'), 17, 0, '-'), 13, 0, '-'), 9, 0, '-'))"
+		}
+		stored := texts(t, d, "SELECT "+text+" FROM members")
 		slices.Sort(stored)
 		slices.Sort(f.acknowledged)
 		require.Equal(t, f.acknowledged, stored)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
@@ -135,4 +136,33 @@ func TestAnotherCollationIsADifference(t *testing.T) {
 	}))
 	require.Empty(t, planned(t, d, model, 0).Blocking())
 	exec(t, d, "INSERT INTO nameds VALUES (1, 'a'), (2, 'A'), (3, 'a '), (4, 'ä')")
+}
+
+type tagged struct {
+	ID  int64     `db:"id"  schema:"pk"`
+	Tag uuid.UUID `db:"tag" schema:"unique"`
+}
+
+type taggedByText struct {
+	ID  int64  `db:"id"  schema:"pk"`
+	Tag string `db:"tag" schema:"unique"`
+}
+
+// UUIDs become texts whole, wherever a plan is interrupted.
+func TestUUIDsBecomeTexts(t *testing.T) {
+	for interrupted := range 3 {
+		d := open(t, mysqltest.Open(t))
+		exec(t, d, d.Create(tableOf[tagged](t)).Statements[0].SQL,
+			"INSERT INTO taggeds VALUES (1, unhex('f47ac10b58cc4372a5670e02b2c3d479')), (2, unhex('00000000000000000000000000000001'))")
+		model := tableOf[taggedByText](t, schema.Named("taggeds"))
+		plan := planned(t, d, model, 2)
+		for _, step := range plan.Steps()[:interrupted] {
+			require.NoError(t, d.Step(t.Context(), step, nil))
+		}
+		carry(t, d, model, planned(t, d, model, 2))
+		var texts string
+		_, err := dialect.QueryRow(t.Context(), d.Reader(), "SELECT group_concat(tag ORDER BY id) FROM taggeds", nil, &texts)
+		require.NoError(t, err)
+		require.Equal(t, "f47ac10b-58cc-4372-a567-0e02b2c3d479,00000000-0000-0000-0000-000000000001", texts)
+	}
 }

@@ -79,9 +79,16 @@ func (a *alteration) convert(c *schema.Column, d schema.ColumnDelta) {
 		return
 	}
 	column := a.Quote(d.Want.Name)
-	from, to := spanOf(d.Have.Type).family, spanOf(d.Want.Type).family
-	if schema.Mentions(c.Backfill, d.Want.Name) || from == "binary(16)" && to == "text" {
-		a.through(c, d)
+	uuid := d.Have.Type == "binary(16)" || d.Have.Type == spelledUUID
+	switch {
+	case !a.online():
+		return
+	case schema.Mentions(c.Backfill, d.Want.Name):
+		a.plan.Faults = append(a.plan.Faults, fmt.Sprintf("column %q: on this database a backfill cannot turn values into those of another "+
+			"type yet: add a new column and drop this one", d.Want.Name))
+		return
+	case uuid && spanOf(d.Want.Type).family == "text":
+		a.spell(d)
 		return
 	}
 	if condition := unfit(spanOf(d.Have.Type), spanOf(d.Want.Type), column); condition != "" {
@@ -117,11 +124,30 @@ func unfit(from, to span, column string) string {
 	return ""
 }
 
-// through has values of a column put into those of another type by an expression.
-func (a *alteration) through(_ *schema.Column, d schema.ColumnDelta) {
-	if !a.online() {
-		return
+// spelledUUID is the type of a column whose UUIDs are being turned into texts: both have room in it, and are told apart by their
+// length. An interrupted plan is known by it.
+const spelledUUID = "varbinary(36)"
+
+// spell turns the UUIDs of a column into texts, so that it can become one.
+func (a *alteration) spell(d schema.ColumnDelta) {
+	column := a.Quote(d.Want.Name)
+	if to := spanOf(d.Want.Type); to.size > 0 && to.size < 36 {
+		a.refuse(" WHERE "+column+" IS NOT NULL", fmt.Sprintf("column %q holds UUIDs, which do not fit %s", d.Want.Name, d.Want.Type))
 	}
-	a.plan.Faults = append(a.plan.Faults, fmt.Sprintf(
-		"column %q cannot become %s from %s over rows on this database yet", d.Want.Name, d.Want.Type, d.Have.Type))
+	h := []schema.Hazard{hazard(schema.HazardRetypeColumn, d.Want.Name)}
+	if d.Have.Type != spelledUUID {
+		plain := d.Have
+		plain.Default = ""
+		a.add(schema.Statement{
+			SQL:      "ALTER TABLE " + a.table + " MODIFY COLUMN " + a.spelled(plain, spelledUUID) + ", ALGORITHM=COPY, LOCK=SHARED",
+			Rewrites: true, Scans: true, Hazards: h,
+		})
+	}
+	hex := "hex(" + column + ")"
+	for _, at := range []int{21, 17, 13, 9} {
+		hex = fmt.Sprintf("insert(%s, %d, 0, '-')", hex, at)
+	}
+	sixteen := " WHERE octet_length(" + column + ") = 16"
+	a.add(schema.Statement{SQL: "UPDATE " + a.table + " SET " + column + " = lower(" + hex + ")" + sixteen, Scans: true, Hazards: h})
+	a.refuse(sixteen, fmt.Sprintf("column %q has got UUIDs meanwhile: plan again", d.Want.Name))
 }
