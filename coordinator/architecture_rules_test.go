@@ -62,7 +62,7 @@ var floorPlan = map[string]floor{
 		project: []string{
 			"schema", "dialect", "dialect/mysql", "dialect/postgres", "dialect/sqlite", "actors", "nodes", "internal/mysqltest", "internal/postgrestest",
 		},
-		others:  []string{"github.com/stretchr/testify", "github.com/google/uuid"},
+		others: []string{"github.com/stretchr/testify", "github.com/google/uuid"},
 	},
 	"internal/postgrestest": {
 		project: []string{"schema", "dialect", "dialect/postgres", "internal/postgresserver"},

@@ -8,7 +8,7 @@ import (
 
 // Dialect is one database as the library sees it. Everything is safe for concurrent use.
 type Dialect interface {
-	// Name is "sqlite" or "postgres".
+	// Name is "sqlite", "postgres" or "mysql".
 	Name() string
 	// Capability tells what may differ.
 	Capability() Capability

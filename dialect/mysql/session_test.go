@@ -101,3 +101,28 @@ func TestAsideWritesNothing(t *testing.T) {
 		require.NoError(t, err)
 	}
 }
+
+// A batch waits for no lock, which its own caller may hold; the write is left to be run by itself.
+func TestABatchWaitsForNoLock(t *testing.T) {
+	d := open(t, mysqltest.Open(t))
+	exec(t, d, d.Create(tableOf[account](t)).Statements[0].SQL, "INSERT INTO accounts VALUES (1, 0), (2, 0)")
+	tx, err := d.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "UPDATE accounts SET n = 1 WHERE id = 1")
+	require.NoError(t, err)
+	writes := make([]*dialect.Write, 3)
+	for i, id := range []int64{2, 1, 3} {
+		writes[i] = &dialect.Write{SQL: "INSERT INTO accounts VALUES (?1, 7) ON DUPLICATE KEY UPDATE n = VALUES(n)", Args: []any{id}}
+	}
+	d.Batch(t.Context(), func() []*dialect.Write { return writes })
+	for i, want := range []bool{true, false, true} {
+		done, err := writes[i].Settled()
+		require.NoError(t, err)
+		require.Equal(t, want, done)
+	}
+	require.NoError(t, tx.Commit(t.Context()))
+	var sum int64
+	_, err = dialect.QueryRow(t.Context(), d.Reader(), "SELECT sum(n) FROM accounts", nil, &sum)
+	require.NoError(t, err)
+	require.EqualValues(t, 15, sum)
+}
