@@ -13,13 +13,15 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/schema"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(mysqltest.Main(postgrestest.Main(m))) }
 
 // account is the model of most tests.
 type account struct {
@@ -54,7 +56,7 @@ func onEach(t *testing.T, test func(t *testing.T, db database)) {
 	for _, kind := range []struct {
 		name string
 		make func(t testing.TB) database
-	}{{"sqlite", onSQLite}, {"postgres", onPostgres}} {
+	}{{"sqlite", onSQLite}, {"postgres", onPostgres}, {"mysql", onMySQL}} {
 		t.Run(kind.name, func(t *testing.T) { test(t, kind.make(t)) })
 	}
 }
@@ -63,6 +65,16 @@ func onSQLite(t testing.TB) database {
 	path := filepath.Join(t.TempDir(), "test.db")
 	return database{name: "sqlite", open: func(t testing.TB) dialect.Dialect {
 		d, err := sqlite.Open(t.Context(), path, nil)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, d.Close()) })
+		return d
+	}}
+}
+
+func onMySQL(t testing.TB) database {
+	url := mysqltest.Open(t)
+	return database{"mysql", func(t testing.TB) dialect.Dialect {
+		d, err := mysql.Open(t.Context(), url, nil)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, d.Close()) })
 		return d

@@ -177,8 +177,8 @@ func buildVersion() string {
 }
 
 // Add registers a table and gives its handle; nothing is sent to the database. A second model for the same table is
-// ErrRegistered, a namespace where the database has none and a name that the library keeps for itself are ErrInvalid,
-// and a closed System is ErrClosed. Names are compared as the database stores them. On PostgreSQL a table without
+// ErrRegistered, a namespace where the database has none, a name that the library keeps for itself and a model that the
+// database cannot have, as for a key that is too wide, are ErrInvalid, and a closed System is ErrClosed. Names are compared as the database stores them. On PostgreSQL a table without
 // namespace and the same table under the current schema's name are one table to the database and two to Add.
 func (s *System) Add(t *schema.Table) (*Table, error) {
 	const op = "register"
@@ -189,6 +189,9 @@ func (s *System) Add(t *schema.Table) (*Table, error) {
 	folded := s.fold(ref)
 	if folded.Name == dialect.LedgerTable || folded.Name == dialect.RevisionsTable {
 		return nil, schema.Invalid(op, ref.String(), "", "the name belongs to the library's own history")
+	}
+	if faults := s.dialect.Create(t).Faults; len(faults) > 0 {
+		return nil, schema.Invalid(op, ref.String(), "", "%s", strings.Join(faults, "; "))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -29,6 +29,7 @@ var floorPlan = map[string]floor{
 	"schema":              {others: []string{"github.com/gobuffalo/flect"}},
 	"dialect":             {project: []string{"schema"}},
 	"dialect/postgres":    {project: []string{"schema", "dialect"}, others: []string{"github.com/jackc/pgx/v5"}},
+	"dialect/mysql":       {project: []string{"schema", "dialect"}, others: []string{"github.com/go-sql-driver/mysql"}},
 	"dialect/sqlite":      {project: []string{"schema", "dialect"}, others: []string{"github.com/mattn/go-sqlite3"}},
 	"dialect/dialecttest": {project: []string{"schema", "dialect"}, others: []string{"github.com/stretchr/testify", "pgregory.net/rapid", "github.com/google/uuid"}},
 	"actors":              {project: []string{"schema", "dialect"}, others: []string{"github.com/asynkron/protoactor-go", "go.uber.org/zap"}},
@@ -89,14 +90,17 @@ var floorPlan = map[string]floor{
 		others:  []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/vbauerster/mpb/v8", "golang.org/x/term"},
 	},
 	"internal/nodetest": {
-		project: []string{"schema", "dialect", "dialect/postgres", "dialect/sqlite", "actors", "nodes", "internal/postgrestest"},
-		others:  []string{"github.com/stretchr/testify", "github.com/google/uuid"},
+		project: []string{
+			"schema", "dialect", "dialect/mysql", "dialect/postgres", "dialect/sqlite", "actors", "nodes", "internal/mysqltest", "internal/postgrestest",
+		},
+		others: []string{"github.com/stretchr/testify", "github.com/google/uuid"},
 	},
 	"internal/browsertest": {others: []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto"}},
 	"internal/postgrestest": {
 		project: []string{"schema", "dialect", "dialect/postgres", "internal/postgresserver"},
 		others:  []string{"github.com/jackc/pgx/v5", "github.com/stretchr/testify"},
 	},
+	"internal/mysqltest":      {project: []string{"internal/postgresserver"}, others: []string{"github.com/go-sql-driver/mysql"}},
 	"internal/postgresserver": {others: []string{"github.com/jackc/pgx/v5"}},
 }
 
@@ -130,7 +134,7 @@ func (s *source) faults() []string {
 		checkFunctions(s.fset, file, report)
 		checkExported(file, report)
 	}
-	if s.name != "internal/postgrestest" {
+	if s.name != "internal/postgrestest" && s.name != "internal/mysqltest" {
 		// Exempt, for one server serves all tests of a process.
 		out = append(out, s.checkState()...)
 	}

@@ -16,8 +16,10 @@ import (
 
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
@@ -31,7 +33,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	goleak.VerifyTestMain(postgrestest.Main(m))
+	goleak.VerifyTestMain(mysqltest.Main(postgrestest.Main(m)))
 }
 
 // User is the model of most tests.
@@ -57,16 +59,27 @@ type database struct {
 	open    func(t testing.TB) dialect.Dialect
 }
 
-// eachDatabase runs a test on a fresh SQLite file and on a fresh PostgreSQL database.
+// eachDatabase runs a test on a fresh SQLite file, a fresh PostgreSQL database and a fresh one of MariaDB.
 func eachDatabase(t *testing.T, test func(t *testing.T, db database)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, sqliteDatabase(t)) })
 	t.Run("postgres", func(t *testing.T) { test(t, postgresDatabase(t)) })
+	t.Run("mysql", func(t *testing.T) { test(t, mysqlDatabase(t)) })
 }
 
 func sqliteDatabase(t testing.TB) database {
 	path := filepath.Join(t.TempDir(), "test.db")
 	return database{name: "sqlite", address: path, open: func(t testing.TB) dialect.Dialect {
 		d, err := sqlite.Open(t.Context(), path, nil)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, d.Close()) })
+		return d
+	}}
+}
+
+func mysqlDatabase(t testing.TB) database {
+	url := mysqltest.Open(t)
+	return database{name: "mysql", address: url, open: func(t testing.TB) dialect.Dialect {
+		d, err := mysql.Open(t.Context(), url, nil)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, d.Close()) })
 		return d

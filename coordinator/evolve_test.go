@@ -132,10 +132,24 @@ const (
 		ORDER BY 1`
 )
 
+const mysqlCatalog = `
+	SELECT concat_ws(' ', table_name, column_name, column_type, is_nullable, column_default, extra, generation_expression)
+	FROM information_schema.columns WHERE table_schema = database()
+	UNION ALL SELECT concat_ws(' ', table_name, index_name, seq_in_index, column_name, non_unique)
+	FROM information_schema.statistics WHERE table_schema = database()
+	UNION ALL SELECT concat_ws(' ', table_name, constraint_name, check_clause)
+	FROM information_schema.check_constraints WHERE constraint_schema = database()
+	UNION ALL SELECT concat_ws(' ', table_name, constraint_name, referenced_table_name, delete_rule, update_rule)
+	FROM information_schema.referential_constraints WHERE constraint_schema = database()
+	ORDER BY 1`
+
 // catalogOf is all that the catalogue holds, a text for each object or column.
 func catalogOf(t testing.TB, d dialect.Dialect) []string {
-	if d.Name() == "postgres" {
+	switch d.Name() {
+	case "postgres":
 		return texts(t, d, postgresCatalog)
+	case "mysql":
+		return texts(t, d, mysqlCatalog)
 	}
 	return texts(t, d, sqliteCatalog)
 }

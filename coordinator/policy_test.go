@@ -198,8 +198,11 @@ func TestHazardIsRefusedAndAllowed(t *testing.T) {
 
 // freshLike gives another fresh database of the same kind.
 func freshLike(t testing.TB, db database) database {
-	if db.name == "postgres" {
+	switch db.name {
+	case "postgres":
 		return postgresDatabase(t)
+	case "mysql":
+		return mysqlDatabase(t)
 	}
 	return sqliteDatabase(t)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
 )
@@ -68,6 +69,9 @@ func playPart(part, address string) error {
 func openAt(ctx context.Context, address string) (dialect.Dialect, error) {
 	if strings.HasPrefix(address, "postgres") {
 		return postgres.Open(ctx, address, nil)
+	}
+	if strings.HasPrefix(address, "mysql") {
+		return mysql.Open(ctx, address, nil)
 	}
 	return sqlite.Open(ctx, address, nil)
 }

@@ -177,7 +177,11 @@ func TestRollingRestarts(t *testing.T) {
 
 		require.Equal(t, newer, requireNewerMembers(t, d))
 		require.Equal(t, before, footprint(t, d), "nobody changed table, ledger or history after the first pair")
-		stored := texts(t, d, "SELECT CAST(id AS text) FROM members")
+		text := "CAST(id AS text)"
+		if d.Name() == "mysql" { // which keeps sixteen bytes
+			text = "lower(insert(insert(insert(insert(hex(id), 21, 0, '-'), 17, 0, '-'), 13, 0, '-'), 9, 0, '-'))"
+		}
+		stored := texts(t, d, "SELECT "+text+" FROM members")
 		slices.Sort(stored)
 		slices.Sort(f.acknowledged)
 		require.Equal(t, f.acknowledged, stored)
@@ -196,6 +200,12 @@ func requireNewerMembers(t testing.TB, d dialect.Dialect) []string {
 			|| coalesce(character_maximum_length::text, '') FROM information_schema.columns WHERE table_name = 'members'
 			UNION ALL SELECT 'index ' || indexname FROM pg_indexes WHERE tablename = 'members'`
 		longer = "name character varying  120"
+	}
+	if d.Name() == "mysql" {
+		query = `SELECT concat_ws(' ', column_name, column_type, column_default) || ' ' FROM information_schema.columns
+			WHERE table_schema = database() AND table_name = 'members'
+			UNION ALL SELECT 'index ' || index_name FROM information_schema.statistics WHERE table_schema = database() AND table_name = 'members'`
+		longer = "name varchar(120)"
 	}
 	all := texts(t, d, query)
 	shape := strings.Join(all, "\n")

@@ -155,17 +155,21 @@ func TestStaleModelRecovers(t *testing.T) {
 		c, node := items[Item](t, d, impatient(schema.Policy{}))
 		_, err := node.Get(t.Context(), 1)
 		require.ErrorIs(t, err, schema.ErrStaleModel)
-		exec(t, d, "ALTER TABLE items ADD COLUMN note TEXT"+collation(d))
+		exec(t, d, "ALTER TABLE items ADD COLUMN note "+longText(d))
 		waitFor(t, func() bool { _, err := node.Get(t.Context(), 1); return err == nil })
 		require.Equal(t, schema.StateReady, statusOf(t, c, "items").State)
 	})
 }
 
-func collation(d dialect.Dialect) string {
-	if d.Name() == "postgres" {
-		return ` COLLATE "C"`
+// longText is the type of a text without a size.
+func longText(d dialect.Dialect) string {
+	switch d.Name() {
+	case "postgres":
+		return `text COLLATE "C"`
+	case "mysql":
+		return "longtext"
 	}
-	return ""
+	return "TEXT"
 }
 
 // While somebody else is long at work on a table, programs whose model it serves start and go on.

@@ -17,6 +17,9 @@ import (
 
 // sample reads one of the music store's scripts.
 func sample(t testing.TB, name string) string {
+	if name == "mysql" {
+		t.Skip("there is no script in MariaDB's own style yet")
+	}
 	text, err := os.ReadFile(filepath.Join("testdata", "chinook."+name+".sql"))
 	require.NoError(t, err)
 	return string(text)

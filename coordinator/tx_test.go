@@ -149,6 +149,9 @@ func TestInTxRollsBack(t *testing.T) {
 // A commit that the database refuses is told in the library's words.
 func TestInTxCommitFails(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db database) {
+		if db.name == "mysql" {
+			t.Skip("this database has no constraint that waits for the commit")
+		}
 		d := db.open(t)
 		c := start(t, d, nil)
 		hens := register[Hen, int64](t, c)
@@ -190,7 +193,9 @@ func TestInTxIsBounded(t *testing.T) {
 		})
 		require.ErrorIs(t, err, schema.ErrNotEnsured)
 		require.Equal(t, 3, runs)
-		require.Equal(t, 1, applied(t, other, "users"), "what the transaction dropped was rolled back")
+		if !d.Capability().ShapesCommit {
+			require.Equal(t, 1, applied(t, other, "users"), "what the transaction dropped was rolled back")
+		}
 	})
 }
 

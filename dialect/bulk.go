@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/schemactor/schemactor/schema"
 )
 
 // Copier is a Querier, or a transaction, of a database that takes many rows as one stream, without a statement's way of
@@ -124,9 +126,10 @@ func (s *Statements) withKey(st Statement, filled []int) Statement {
 // Defaults writes a query for values of a column's default, as many as are bound, each worked out anew.
 func (s *Statements) Defaults(column int) Statement {
 	c := &s.table.Columns()[column]
+	number := schema.Column{Kind: schema.KindInt64}
 	return Statement{
-		SQL: "WITH RECURSIVE schemactor_n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM schemactor_n WHERE n < CAST(" +
-			s.grammar.Placeholder(1) + " AS bigint)) SELECT " + s.grammar.ValueExpr(c, "("+s.grammar.DefaultExpr(c)+")") +
+		SQL: "WITH RECURSIVE schemactor_n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM schemactor_n WHERE n < " +
+			s.grammar.ValueExpr(&number, s.grammar.Placeholder(1)) + ") SELECT " + s.grammar.ValueExpr(c, "("+s.grammar.DefaultExpr(c)+")") +
 			" FROM schemactor_n",
 		Return: []int{column},
 	}

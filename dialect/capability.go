@@ -8,6 +8,11 @@ type Capability struct {
 	MaxParameters int
 	// Namespaces reports whether tables may live in a namespace other than the connection's own.
 	Namespaces bool
+	// ShapesCommit tells that a statement which changes a shape commits what its transaction has done so far, and is not taken
+	// back with what follows: what an attempt has left is found by inspection, and finished by the next one.
+	ShapesCommit bool
+	// NoSetDefault tells that foreign keys have no SET DEFAULT.
+	NoSetDefault bool
 	// TablesAtOnce is how many missing tables are best made in one transaction: each holds locks until its end, and others
 	// may be kept waiting. 0 is one.
 	TablesAtOnce int

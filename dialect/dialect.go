@@ -8,7 +8,7 @@ import (
 
 // Dialect is one database as the library sees it. Everything is safe for concurrent use.
 type Dialect interface {
-	// Name is "sqlite" or "postgres".
+	// Name is "sqlite", "postgres" or "mysql".
 	Name() string
 	// Capability tells what may differ.
 	Capability() Capability
@@ -69,6 +69,7 @@ type Grammar interface {
 	InsertedExpr() string
 
 	Aggregator
+	Idiom
 }
 
 // PatternPart is a piece of a match pattern: a literal text, or one wildcard.

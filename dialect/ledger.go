@@ -49,13 +49,15 @@ func LedgerOf(d Dialect) *Ledger {
 	l.entries.write(d)
 	l.revisions.write(d)
 
-	var set []string
+	var key, set []string
 	for _, c := range models[0].Columns() {
-		if name := d.Quote(c.Name); c.Name != "namespace" && c.Name != "table_name" {
-			set = append(set, name+" = excluded."+name)
+		if name := d.Quote(c.Name); c.Name == "namespace" || c.Name == "table_name" {
+			key = append(key, name)
+		} else {
+			set = append(set, name)
 		}
 	}
-	l.entries.insert += " ON CONFLICT (namespace, table_name) DO UPDATE SET " + strings.Join(set, ", ")
+	l.entries.insert += d.Overwrite(key, set)
 	l.entries.read = "SELECT " + LedgerColumns + l.entries.read
 	// A table that was made anew begins a new life, which its older models know nothing of.
 	l.revisions.seen = "SELECT count(*)" + l.revisions.read + " AND to_fingerprint = " + d.Placeholder(3) +

@@ -94,8 +94,9 @@ func (s *Statements) Patch(op string, set map[string]any, now time.Time) (sql st
 	if err := w.update(set, now); err != nil {
 		return "", nil, err
 	}
-	w.write(s.whereKey(len(w.args)+1), " RETURNING ", s.all)
-	return w.sql.String(), w.args, nil
+	where := s.whereKey(len(w.args) + 1)
+	w.write(where)
+	return s.readBack(w.sql.String(), s.all, where), w.args, nil
 }
 
 func (w *writer) write(parts ...string) {
@@ -197,17 +198,7 @@ func (w *writer) orderBy(order []Order) error {
 		} else {
 			w.write(", ")
 		}
-		w.write(w.columns[at].order)
-		// Where nulls stand is spelled out only where there can be some: it keeps SQLite from reading the order off
-		// an index.
-		switch {
-		case o.Descending && c.Nullable:
-			w.write(" DESC NULLS FIRST")
-		case o.Descending:
-			w.write(" DESC")
-		case c.Nullable:
-			w.write(" NULLS LAST")
-		}
+		w.write(w.grammar.OrderTerm(w.columns[at].order, c.Nullable, o.Descending))
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ type Statement struct {
 	SQL    string
 	Bind   []int // positions of the columns whose values are bound, in placeholder order
 	Return []int // positions of the columns that come back, in result order
+	Told   bool  // behind them comes a boolean: true where the row was inserted; see Upsert
 }
 
 // Statements are the CRUD statements of one table in one grammar. Column lists are explicit everywhere. They are
@@ -115,6 +116,15 @@ func (s *Statements) returning(columns []int) string {
 	return " RETURNING " + s.list(columns)
 }
 
+// readBack completes an update of one row by the list of what comes back; where tells which row that is, whatever the update
+// has made of it.
+func (s *Statements) readBack(update, list, where string) string {
+	if text, ok := s.grammar.ReadBack(update, "SELECT "+list+" FROM "+s.name+where); ok {
+		return text
+	}
+	return update + " RETURNING " + list
+}
+
 // value is the n-th bound value, as a value of the column.
 func (s *Statements) value(column, n int) string {
 	return s.grammar.ValueExpr(&s.table.Columns()[column], s.grammar.Placeholder(n))
@@ -137,7 +147,7 @@ func (s *Statements) insert(auto bool) Statement {
 	st.Bind, st.Return, names, values = s.written(auto)
 	st.SQL = "INSERT INTO " + s.name
 	if len(names) == 0 {
-		st.SQL += " DEFAULT VALUES"
+		st.SQL += s.grammar.EmptyRow()
 	} else {
 		st.SQL += " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(values, ", ") + ")"
 	}
@@ -219,13 +229,16 @@ func (s *Statements) update() Statement {
 		name := s.columns[s.table.Key()[0]].name
 		set = append(set, name+" = "+name)
 	}
-	st.SQL = "UPDATE " + s.name + " SET " + strings.Join(set, ", ") + s.whereKey(len(st.Bind)+1)
+	where := s.whereKey(len(st.Bind) + 1)
+	st.SQL = "UPDATE " + s.name + " SET " + strings.Join(set, ", ") + where
 	st.Bind = append(st.Bind, s.table.Key()...)
 	if s.version >= 0 {
 		st.Bind = append(st.Bind, s.version)
 		st.SQL += " AND " + s.assign(s.version, len(st.Bind))
 	}
-	st.SQL += s.returning(st.Return)
+	if len(st.Return) > 0 {
+		st.SQL = s.readBack(st.SQL, s.list(st.Return), where)
+	}
 	return st
 }
 

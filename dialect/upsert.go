@@ -23,15 +23,65 @@ const stored = "schemactor_stored"
 
 // Upsert writes the insert of one row, with values bound as Insert or InsertAuto (auto) bind them. Where a row stands in
 // its way, c says what is done; updated then takes the new row's value, too, the version counts up and a mark of deletion
-// goes away. All columns of the row as it then is come back, with TellsInserted what it says; no row does where c
-// leaves the one that was there alone.
+// goes away. All columns of the row as it then is come back, followed, where the statement is Told, by whether it was
+// inserted; without that no row comes back where c leaves the one that was there alone.
 func (s *Statements) Upsert(c Conflict, auto bool) Statement {
 	bind, _, names, values := s.written(auto)
-	return Statement{
-		SQL: "INSERT INTO " + s.name + " AS " + s.grammar.Quote(stored) + " (" + strings.Join(names, ", ") + ")" +
-			" VALUES (" + strings.Join(values, ", ") + ")" + s.onConflict(c) + s.returningUpsert(c),
-		Bind: bind, Return: s.every(),
+	st := Statement{Bind: bind, Return: s.every()}
+	columns := " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(values, ", ") + ")"
+	if text, ok := s.grammar.Upsert(s.upsertion(c, bind, "INSERT INTO "+s.name+columns)); ok {
+		st.SQL, st.Told = text, true
+		return st
 	}
+	st.SQL = "INSERT INTO " + s.name + " AS " + s.grammar.Quote(stored) + columns + s.onConflict(c) + s.returningUpsert(c)
+	st.Told = !c.Nothing && s.TellsInserted()
+	return st
+}
+
+// Upsertion is an upsert in pieces, for databases that put it together in another way. Names are quoted.
+type Upsertion struct {
+	Insert string // the insert of the new row
+	Table  string
+	Key    string   // a column of the primary key
+	Target []string // the columns by which a row stands in the way
+	Same   string   // the condition that is true of this row, and binds what the insert binds
+	Take   []string // the columns that take the new row's values
+	// Assign are further assignments, which name no other row.
+	Assign []string
+	// TakeBound are assignments of the values of Take as the insert binds them.
+	TakeBound []string
+	Nothing   bool   // the row that is there stays as it is
+	List      string // what comes back
+}
+
+// upsertion takes an upsert apart.
+func (s *Statements) upsertion(c Conflict, bind []int, insert string) Upsertion {
+	u := Upsertion{Insert: insert, Table: s.name, Key: s.columns[s.table.Key()[0]].name, Nothing: c.Nothing, List: s.all}
+	bound := func(at int) string { return s.orDefault(at, s.value(at, slices.Index(bind, at)+1)) }
+	var same []string
+	for _, at := range c.Target {
+		name := s.columns[at].name
+		u.Target, same = append(u.Target, name), append(same, name+" = "+bound(at))
+	}
+	u.Same = strings.Join(same, " AND ")
+	if c.Nothing {
+		return u
+	}
+	take := slices.Clone(c.Set)
+	if s.updated >= 0 {
+		take = append(take, s.updated)
+	}
+	for _, at := range take {
+		name := s.columns[at].name
+		u.Take, u.TakeBound = append(u.Take, name), append(u.TakeBound, name+" = "+bound(at))
+	}
+	if s.version >= 0 {
+		u.Assign = append(u.Assign, s.countUp())
+	}
+	if s.deleted >= 0 {
+		u.Assign = append(u.Assign, s.columns[s.deleted].name+" = NULL")
+	}
+	return u
 }
 
 func (s *Statements) every() []int {

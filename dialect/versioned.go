@@ -16,8 +16,9 @@ func (s *Statements) PatchVersion(op string, set map[string]any, now time.Time) 
 		return "", nil, err
 	}
 	key := len(w.args) + 1
-	w.write(s.whereKey(key), s.ofVersion(key+len(s.table.Key())), " RETURNING ", s.all)
-	return w.sql.String(), w.args, nil
+	where := s.whereKey(key)
+	w.write(where, s.ofVersion(key+len(s.table.Key())))
+	return s.readBack(w.sql.String(), s.all, where), w.args, nil
 }
 
 // DeleteVersion is Delete for a row that must still have the version that is bound behind the key. Without a version column

@@ -86,7 +86,7 @@ func (s *store) restock(t *testing.T) {
 
 // stockRows reads the table by plain SQL, a line for each row.
 func stockRows(t *testing.T, q dialect.Querier) []string {
-	rows, err := q.Query(t.Context(), "SELECT id, code, kind, stock, CAST(price AS TEXT), shelf_id, version, deleted_at IS NOT NULL, "+
+	rows, err := q.Query(t.Context(), "SELECT id, code, kind, stock, price, shelf_id, version, deleted_at IS NOT NULL, "+
 		"updated_at >= created_at FROM stock_items ORDER BY id")
 	require.NoError(t, err)
 	defer rows.Close()

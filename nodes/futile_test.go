@@ -16,9 +16,14 @@ type pointer struct {
 	Target int64 `schema:"references=nowheres.id"`
 }
 
-// SQLite lets a foreign key point at a table that is not there; PostgreSQL refuses it.
+// SQLite lets a foreign key point at a table that is not there; PostgreSQL refuses it. MariaDB says of each row that it points
+// nowhere, which is nothing to heal.
 func TestWhatHealingCannotMendIsNotHealedAtEveryCall(t *testing.T) {
 	each(t, func(t *testing.T, d dialect.Dialect) {
+		want := schema.ErrMissing
+		if d.Name() == "mysql" {
+			want = schema.ErrForeignKey
+		}
 		sys := actors.Start(d, actors.Config{})
 		defer func() { require.NoError(t, sys.Close(t.Context())) }()
 		model, err := schema.TableOf[pointer]()
@@ -28,7 +33,7 @@ func TestWhatHealingCannotMendIsNotHealedAtEveryCall(t *testing.T) {
 		node, err := nodes.New[pointer, int64](d, model, table)
 		require.NoError(t, err)
 		for range 20 {
-			require.ErrorIs(t, node.Create(t.Context(), &pointer{ID: 1, Target: 1}), schema.ErrMissing)
+			require.ErrorIs(t, node.Create(t.Context(), &pointer{ID: 1, Target: 1}), want)
 		}
 		require.LessOrEqual(t, table.Status().Attempts, int64(4), "the table itself was looked at again and again")
 	})

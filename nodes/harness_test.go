@@ -8,13 +8,14 @@ import (
 
 	"github.com/schemactor/schemactor/actors"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/nodetest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(mysqltest.Main(postgrestest.Main(m))) }
 
 // each runs a test on a database of its own of every dialect.
 func each(t *testing.T, fn func(t *testing.T, d dialect.Dialect)) { nodetest.Each(t, fn) }

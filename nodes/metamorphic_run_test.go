@@ -301,6 +301,9 @@ func (x *machine) stored(ctx context.Context, q dialect.Querier, t *refTable) (o
 	exprs := make([]string, len(t.columns))
 	for i, c := range t.columns {
 		exprs[i] = "CAST(" + c.name + " AS TEXT)"
+		if x.database.Name() == "mysql" {
+			exprs[i] = "CAST(" + c.name + " AS CHAR)"
+		}
 		if c.kind == schema.KindTime && x.database.Name() == "postgres" {
 			exprs[i] = "to_char(" + c.name + " AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
 		}

@@ -96,7 +96,7 @@ func (c *core[T, K]) upsert(
 	ctx context.Context, q dialect.Querier, cmds *upsertCommands, args []any, work *T,
 ) (outcome, error) {
 	if cmds.told {
-		return c.upsertTold(ctx, q, &cmds.first, args, work)
+		return c.upsertTold(ctx, q, cmds, args, work)
 	}
 	found, err := c.exec(ctx, q, &cmds.first, args, work)
 	if err != nil || found {
@@ -115,15 +115,12 @@ func (c *core[T, K]) upsert(
 
 // upsertTold is upsert by one statement that tells what it has done.
 func (c *core[T, K]) upsertTold(
-	ctx context.Context, q dialect.Querier, cmd *command, args []any, work *T,
+	ctx context.Context, q dialect.Querier, cmds *upsertCommands, args []any, work *T,
 ) (outcome, error) {
-	scanner, fresh := c.rows.Scanner(cmd.back), false
-	found, err := dialect.QueryRow(ctx, q, cmd.sql, args, append(scanner.Dest(work), &fresh)...)
-	switch {
-	case err != nil || !found:
+	scanner, fresh := c.rows.Scanner(cmds.first.back), false
+	found, err := dialect.QueryRow(ctx, q, cmds.first.sql, args, append(scanner.Dest(work), &fresh)...)
+	if err != nil || !found {
 		return left, err
-	case fresh:
-		return inserted, scanner.Done()
 	}
-	return updated, scanner.Done()
+	return cmds.outcome(found, false, fresh), scanner.Done()
 }

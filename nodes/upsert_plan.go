@@ -17,12 +17,13 @@ type upsertCommands struct {
 	first command // where told is not set, it inserts or does nothing
 	then  command // updates the row that kept the first from inserting; without text: it stays as it is
 	told  bool    // first does all, and tells whether it has inserted
+	stays bool    // a row that is there stays as it is, also where it comes back
 }
 
 // outcome tells what became of a row: whether one has come back, by the second statement, or as a new one by the first.
 func (u *upsertCommands) outcome(found, second, fresh bool) outcome {
 	switch {
-	case !found:
+	case !found, u.told && !fresh && u.stays:
 		return left
 	case second, u.told && !fresh:
 		return updated
@@ -79,12 +80,10 @@ func (c *core[T, K]) prepare(p *upsertPlan) {
 }
 
 func (c *core[T, K]) upsertCommands(conflict dialect.Conflict, auto bool) *upsertCommands {
-	settle := c.command(c.statements.Upsert(conflict, auto), true)
-	if conflict.Nothing {
-		return &upsertCommands{first: settle}
-	}
-	if c.statements.TellsInserted() {
-		return &upsertCommands{first: settle, told: true}
+	st := c.statements.Upsert(conflict, auto)
+	settle := c.command(st, true)
+	if conflict.Nothing || st.Told {
+		return &upsertCommands{first: settle, told: st.Told, stays: conflict.Nothing}
 	}
 	conflict.Nothing = true
 	return &upsertCommands{first: c.command(c.statements.Upsert(conflict, auto), true), then: settle}

@@ -202,6 +202,9 @@ func TestUpsertHealsWhatIsGone(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, tools.Create(ctx, &tool{Code: "saw"}))
 
+		if d.Name() == "mysql" {
+			return // where an upsert names no index, so that it misses none
+		}
 		lives, err := d.Inspect(ctx, d.Reader(), table.Ref())
 		require.NoError(t, err)
 		at := slices.IndexFunc(lives[0].Indexes, func(i schema.LiveIndex) bool { return strings.Contains(i.Name, "code") })

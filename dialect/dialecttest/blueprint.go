@@ -24,7 +24,10 @@ type blueprint struct {
 	checks  []formula
 	ties    []tie
 	comment string
-	serial  int // of the next column: no name is ever used twice
+	// strict is for a database where foreign keys are of the very type of what they point to, and nothing is computed from what
+	// the database numbers or sets to null.
+	strict bool
+	serial int // of the next column: no name is ever used twice
 }
 
 // part is a column of a blueprint.
@@ -102,9 +105,10 @@ func (b *blueprint) tidy() {
 	b.checks = slices.DeleteFunc(b.checks, func(f formula) bool { return !b.fits(f) })
 	b.ties = slices.DeleteFunc(b.ties, func(t tie) bool {
 		c := b.column(t.column)
-		gone := c == nil || !c.Kind.Integer() || c.Generated != "" || slices.Contains(b.key, t.column)
+		gone := c == nil || !c.Kind.Integer() || b.strict && c.Kind != schema.KindInt64 || c.Generated != "" || slices.Contains(b.key, t.column)
 		gone = gone || t.own && (len(b.key) > 1 || b.key[0] != b.columns[0].Name || !b.columns[0].Kind.Integer())
-		return gone || t.onDelete == schema.SetNull && !c.Nullable
+		gone = gone || t.own && b.strict && b.columns[0].Kind != schema.KindInt64
+		return gone || t.onDelete == schema.SetNull && (!c.Nullable || b.strict && b.computes(t.column))
 	})
 	b.indexes = slices.DeleteFunc(b.indexes, func(ix schema.Index) bool {
 		return slices.ContainsFunc(ix.Columns, func(name string) bool {
@@ -112,6 +116,12 @@ func (b *blueprint) tidy() {
 			return c == nil || c.Kind == schema.KindJSON
 		})
 	})
+}
+
+// computes reports whether a check or another column is over a column.
+func (b *blueprint) computes(name string) bool {
+	return slices.ContainsFunc(b.checks, func(f formula) bool { return slices.Contains(f.over, name) }) ||
+		slices.ContainsFunc(b.columns, func(p part) bool { return slices.Contains(p.formula.over, name) })
 }
 
 func keyable(c *part) bool {
@@ -124,7 +134,7 @@ func keyable(c *part) bool {
 func (b *blueprint) fits(f formula) bool {
 	for _, name := range f.over {
 		c := b.column(name)
-		if c == nil || c.formula.text != "" || c.Kind.Integer() == strings.ContainsRune(f.text, '\'') || !c.Kind.Integer() && c.Kind != schema.KindString {
+		if c == nil || c.formula.text != "" || b.strict && c.Auto || c.Kind.Integer() == strings.ContainsRune(f.text, '\'') || !c.Kind.Integer() && c.Kind != schema.KindString {
 			return false
 		}
 	}

@@ -36,7 +36,7 @@ func one(r *rapid.T, n int, label string) bool { return rapid.IntRange(1, n).Dra
 
 // drawBlueprint draws a model.
 func drawBlueprint(r *rapid.T, d dialect.Dialect) *blueprint {
-	b := &blueprint{}
+	b := &blueprint{strict: d.Name() == "mysql"}
 	first := part{Column: schema.Column{Name: b.name(r), Kind: pick(r, "id", []schema.Kind{schema.KindInt64, schema.KindInt32})}}
 	first.Auto = one(r, 4, "auto")
 	b.columns = append(b.columns, first)

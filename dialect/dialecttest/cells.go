@@ -25,18 +25,21 @@ func literals(d dialect.Dialect, c *schema.Column) []string {
 	case schema.KindFloat32, schema.KindFloat64:
 		return []string{"0.5", "-2.25", "3.0"}
 	case schema.KindBytes:
-		if d.Name() == "sqlite" {
+		if d.Name() != "postgres" {
 			return []string{"x'00ff'", "x'7f'", "x'616263'"}
 		}
 		return []string{`'\x00ff'::bytea`, `'\x'::bytea`, `'\x616263'::bytea`}
 	case schema.KindTime:
 		out = []string{"2024-01-02 03:04:05.000006", "1999-12-31 23:59:59.999999"}
-		if d.Name() != "sqlite" {
+		if d.Name() == "postgres" {
 			return []string{quoted(out[0] + "+00"), quoted(out[1] + "+00")}
 		}
 	case schema.KindDate:
 		out = []string{"2024-01-02", "1999-12-31", "2024-02-29"}
 	case schema.KindUUID:
+		if d.Name() == "mysql" {
+			return []string{"unhex('00000000000000000000000000000001')", "unhex('f47ac10b58cc4372a5670e02b2c3d479')"}
+		}
 		out = []string{"00000000-0000-0000-0000-000000000001", "f47ac10b-58cc-4372-a567-0e02b2c3d479"}
 	case schema.KindDecimal:
 		for _, whole := range []string{"1", "-12", "0"} {
@@ -90,12 +93,20 @@ func (b *blueprint) fill(r *rapid.T, d dialect.Dialect, table string) {
 		}
 		sql := "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(values, ", ") + ")"
 		if len(names) == 0 {
-			sql = "INSERT INTO " + table + " DEFAULT VALUES"
+			sql = emptyRow(d, table)
 		}
 		if _, err := d.Writer().Exec(r.Context(), sql); err != nil && !unfit(d.Classify(err)) {
 			r.Fatalf("%s: %v", sql, err)
 		}
 	}
+}
+
+// emptyRow is an insert of a row that the database fills.
+func emptyRow(d dialect.Dialect, table string) string {
+	if d.Name() == "mysql" {
+		return "INSERT INTO " + table + " () VALUES ()"
+	}
+	return "INSERT INTO " + table + " DEFAULT VALUES"
 }
 
 // rowNumber is the first column's value: in no order, and another one in each row.

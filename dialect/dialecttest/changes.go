@@ -228,8 +228,8 @@ func exerciseChanges(t *testing.T, open opener) {
 	})
 	t.Run("names of indexes are no difference", func(t *testing.T) {
 		defer forget()
-		create(t, d, shape[thing](t))
+		create(t, d, shape[thingShort](t)) // a text of any length is in no index on some databases
 		exec(t, d, "CREATE UNIQUE INDEX somebodys ON things (name)", "CREATE INDEX elses ON things (name, id)")
-		same(shape[thing](t, schema.WithUnique("name"), schema.WithIndex("name", "id")))
+		same(shape[thingShort](t, schema.WithUnique("name"), schema.WithIndex("name", "id")))
 	})
 }

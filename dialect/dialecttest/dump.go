@@ -23,6 +23,10 @@ func dump(t tester, d dialect.Dialect, table string) []string {
 			quoted(table)+" AND name NOT LIKE 'sqlite_autoindex%'") {
 			pieces = append(pieces, sqlPieces(row, table)...)
 		}
+	case "mysql":
+		for _, line := range strings.Split(showCreate(t, d, table), "\n") {
+			pieces = append(pieces, mysqlPiece(line, table))
+		}
 	default:
 		for _, row := range texted(t, d, strings.ReplaceAll(postgresDump, "$table", quoted(table)+"::regclass")) {
 			pieces = append(pieces, nameless(row, table))
@@ -31,6 +35,27 @@ func dump(t tester, d dialect.Dialect, table string) []string {
 	slices.Sort(pieces)
 	require.NotEmpty(t, pieces)
 	return pieces
+}
+
+// showCreate reads a table's text.
+func showCreate(t tester, d dialect.Dialect, table string) string {
+	t.Helper()
+	var name, text string
+	_, err := dialect.QueryRow(t.Context(), d.Reader(), "SHOW CREATE TABLE "+table, nil, &name, &text)
+	require.NoError(t, err)
+	return text
+}
+
+var (
+	mysqlNames  = regexp.MustCompile(`(KEY|CONSTRAINT) "(?:[^"]|"")*" `)
+	mysqlNumber = regexp.MustCompile(`AUTO_INCREMENT=\d+ `)
+)
+
+// mysqlPiece is a line of SHOW CREATE TABLE without the names of table, index and constraint.
+func mysqlPiece(line, table string) string {
+	line = mysqlNumber.ReplaceAllString(strings.TrimSuffix(strings.TrimSpace(line), ","), "")
+	line = mysqlNames.ReplaceAllString(line, "$1 ")
+	return strings.ReplaceAll(line, `"`+table+`"`, "_")
 }
 
 // postgresDump reads what pg_dump reads.

@@ -145,6 +145,12 @@ func asText(d dialect.Dialect, expr string) string {
 	if d.Name() == "sqlite" {
 		return "CASE typeof(" + expr + ") WHEN 'null' THEN 'NULL' WHEN 'blob' THEN hex(" + expr + ") ELSE CAST(" + expr + " AS TEXT) END"
 	}
+	if d.Name() == "mysql" {
+		// A UUID is sixteen bytes.
+		return "CONVERT(coalesce(CASE WHEN collation(" + expr + ") = 'binary' AND octet_length(" + expr + ") = 16 THEN lower(" +
+			"insert(insert(insert(insert(hex(" + expr + "), 21, 0, '-'), 17, 0, '-'), 13, 0, '-'), 9, 0, '-')) ELSE " + expr +
+			" END, 'NULL') USING utf8mb4) COLLATE utf8mb4_bin"
+	}
 	return "coalesce((" + expr + ")::text, 'NULL')"
 }
 
@@ -187,7 +193,11 @@ func (c *migration) place(r *rapid.T) schema.Ref {
 // resume takes the rows away that were in the way, and plans and carries out what is left to do.
 func (c *migration) resume(r *rapid.T, policy schema.Policy) *schema.Plan {
 	at := c.place(r)
-	exec(r, c.d, "DELETE FROM "+c.d.QuoteTable(at))
+	empty := "DELETE FROM "
+	if c.d.Name() == "mysql" {
+		empty = "TRUNCATE TABLE " // which does not ask each row whether another one points to it
+	}
+	exec(r, c.d, empty+c.d.QuoteTable(at))
 	plan := planned(r, c.d, c.to, at, policy)
 	r.Logf("without rows\n%s", plan)
 	require.NoError(r, carry(r, c.d, plan))
@@ -227,7 +237,7 @@ func (c *migration) number(r *rapid.T) {
 	}
 	sql := "INSERT INTO " + c.d.QuoteTable(c.to.Ref()) + " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(values, ", ") + ")"
 	if len(names) == 0 {
-		sql = "INSERT INTO " + c.d.QuoteTable(c.to.Ref()) + " DEFAULT VALUES"
+		sql = emptyRow(c.d, c.d.QuoteTable(c.to.Ref()))
 	}
 	if _, err := c.d.Writer().Exec(r.Context(), sql); err != nil {
 		require.True(r, unfit(c.d.Classify(err)), "%s: %v", sql, err)

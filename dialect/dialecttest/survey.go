@@ -102,13 +102,17 @@ func exerciseHash(t *testing.T, d dialect.Dialect) {
 		"CREATE UNIQUE INDEX byhand2 ON seats (extra)", "ALTER TABLE seats RENAME COLUMN extra TO extra2",
 		"DROP INDEX byhand",
 	}
+	analyze := "ANALYZE"
+	if d.Name() == "mysql" {
+		statements[4], analyze = "DROP INDEX byhand ON seats", "ANALYZE TABLE seats"
+	}
 	for _, sql := range statements {
 		exec(t, d, sql)
 		look(sql)
 	}
 	hash := inspect(t, d, s.table.Ref()).Hash
 	s.mustInsert(t, &seat{"A", 1, nil})
-	exec(t, d, "ANALYZE")
+	exec(t, d, analyze)
 	require.Equal(t, hash, inspect(t, d, s.table.Ref()).Hash, "rows and statistics are not the shape")
 	require.Equal(t, untouched, inspect(t, d, other.table.Ref()).Hash, "other tables have a shape of their own")
 }

@@ -17,7 +17,7 @@ import (
 const identifierLimit = 63
 
 // Grammar is how PostgreSQL spells things, and how models become DDL. It is pure, and its zero value is ready for use.
-type Grammar struct{}
+type Grammar struct{ dialect.Standard }
 
 var (
 	_ dialect.Grammar = Grammar{}

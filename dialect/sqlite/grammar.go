@@ -18,7 +18,7 @@ const (
 )
 
 // Grammar spells SQLite's SQL and plans its tables. It is pure; the zero value is ready for use.
-type Grammar struct{}
+type Grammar struct{ dialect.Standard }
 
 var (
 	_ dialect.Grammar = Grammar{}

@@ -33,6 +33,8 @@ func leftoversOf(d dialect.Dialect, tables []Table) ([]leftover, error) {
 		return postgresLeftovers(tables), nil
 	case "sqlite":
 		return sqliteLeftovers(), nil
+	case "mysql":
+		return mysqlLeftovers(tables), nil
 	}
 	return nil, schema.Invalid("check", "", "", "nothing is known of the database %q", d.Name())
 }

@@ -11,8 +11,10 @@ import (
 
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
@@ -23,13 +25,17 @@ func openAt(ctx context.Context, address string) (dialect.Dialect, error) {
 	if strings.HasPrefix(address, "postgres") {
 		return postgres.Open(ctx, address, nil)
 	}
+	if strings.HasPrefix(address, "mysql") {
+		return mysql.Open(ctx, address, nil)
+	}
 	return sqlite.Open(ctx, address, nil)
 }
 
-// eachDatabase runs a test on a fresh SQLite file and on a fresh PostgreSQL database, given by their addresses.
+// eachDatabase runs a test on a fresh SQLite file and on fresh databases of PostgreSQL and MariaDB, given by their addresses.
 func eachDatabase(t *testing.T, test func(t *testing.T, address string)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "test.db")) })
 	t.Run("postgres", func(t *testing.T) { test(t, postgrestest.Open(t)) })
+	t.Run("mysql", func(t *testing.T) { test(t, mysqltest.Open(t)) })
 }
 
 // open opens the database at an address until the test ends.

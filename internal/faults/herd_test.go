@@ -16,6 +16,7 @@ import (
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/internal/checker"
 	"github.com/schemactor/schemactor/internal/fleet"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 )
 
@@ -35,6 +36,10 @@ func TestHerd(t *testing.T) {
 		}},
 		{"postgres", func(t *testing.T) (string, string) {
 			address := postgrestest.Open(t)
+			return address, address
+		}},
+		{"mysql", func(t *testing.T) (string, string) {
+			address := mysqltest.Open(t)
 			return address, address
 		}},
 		{"pgbouncer", func(t *testing.T) (string, string) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
 	"github.com/schemactor/schemactor/internal/fleet"
@@ -110,6 +111,9 @@ func herdOpen(ctx context.Context, order herdOrder) (*herdProgram, error) {
 func herdConnect(ctx context.Context, address string) (dialect.Dialect, error) {
 	if strings.HasPrefix(address, "postgres") {
 		return postgres.Open(ctx, address, &postgres.Config{MaxConns: herdPool})
+	}
+	if strings.HasPrefix(address, "mysql") {
+		return mysql.Open(ctx, address, &mysql.Config{MaxConns: herdPool})
 	}
 	return sqlite.Open(ctx, address, &sqlite.Config{Readers: herdPool})
 }

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/schemactor/schemactor/internal/fleet"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 )
 
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 	if code, worker := fleet.Main(roles()); worker {
 		os.Exit(code)
 	}
-	goleak.VerifyTestMain(postgrestest.Main(m))
+	goleak.VerifyTestMain(mysqltest.Main(postgrestest.Main(m)))
 }
 
 // long reports whether the suites run in full, as `make faults` has them; otherwise a short version of each runs.

@@ -12,8 +12,10 @@ import (
 
 	"github.com/schemactor/schemactor/actors"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
@@ -23,6 +25,7 @@ import (
 func Each(t *testing.T, fn func(t *testing.T, d dialect.Dialect)) {
 	t.Run("sqlite", func(t *testing.T) { fn(t, SQLite(t)) })
 	t.Run("postgres", func(t *testing.T) { fn(t, Postgres(t)) })
+	t.Run("mysql", func(t *testing.T) { fn(t, MySQL(t)) })
 }
 
 // SQLite gives a new database in a file, which ends with the test.
@@ -36,6 +39,14 @@ func SQLite(t testing.TB) dialect.Dialect {
 // Postgres gives a new database of the tests' server, which ends with the test.
 func Postgres(t testing.TB) dialect.Dialect {
 	d, err := postgres.Open(t.Context(), postgrestest.Open(t), nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, d.Close()) })
+	return d
+}
+
+// MySQL gives a new database of the tests' MariaDB, which ends with the test.
+func MySQL(t testing.TB) dialect.Dialect {
+	d, err := mysql.Open(t.Context(), mysqltest.Open(t), nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.Close()) })
 	return d

@@ -54,6 +54,13 @@ func RunIn(dir, usual string, program ...string) (*Process, error) {
 	return &Process{shell: shell, word: word, alive: alive}, nil
 }
 
+// Output runs a program to its end in a folder, as the account of servers, and gives all that it said.
+func Output(dir, program string, arguments ...string) ([]byte, error) {
+	command := exec.Command(program, arguments...)
+	command.Dir, command.Env, command.SysProcAttr = dir, environment(), attributes()
+	return command.CombinedOutput()
+}
+
 // GoneWithin reports whether the program has ended, and waits a moment for it.
 func (p *Process) GoneWithin(d time.Duration) bool {
 	_ = p.alive.SetReadDeadline(time.Now().Add(d))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,10 +45,9 @@ func New(settings ...string) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{bin: bin, dir: dir, settings: settings}
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", s.data(), "-U", superuser, "-A", "trust",
+	output, err := Output(dir, filepath.Join(bin, "initdb"), "-D", s.data(), "-U", superuser, "-A", "trust",
 		"-E", "UTF8", "--no-locale", "--no-sync")
-	initdb.Dir, initdb.Env, initdb.SysProcAttr = dir, environment(), attributes()
-	if output, err := initdb.CombinedOutput(); err != nil {
+	if err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, fmt.Errorf("initdb: %w\n%s", err, output)
 	}

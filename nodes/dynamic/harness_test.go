@@ -5,9 +5,10 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(mysqltest.Main(postgrestest.Main(m))) }
 
 func ptr[V any](v V) *V { return &v }

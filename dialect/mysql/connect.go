@@ -1,0 +1,33 @@
+package mysql
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+)
+
+// settings are what every connection of ours is set to. Its mode refuses what does not fit and reads SQL as the standard has
+// it; a number of zero is one, and no question for the next. Texts are ordered by more of their bytes than is usual. Values
+// that are bound get the collation of NAMES. The variable is there from the beginning, so that it is a number.
+const settings = "SET NAMES utf8mb4 COLLATE " + collation + ", SESSION sql_mode = 'STRICT_ALL_TABLES,ANSI_QUOTES,PIPES_AS_CONCAT," +
+	"NO_BACKSLASH_ESCAPES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', " +
+	"SESSION time_zone = '+00:00', SESSION max_sort_length = 65536, SESSION sql_auto_is_null = 0, SESSION autocommit = 1, " + updatedMark + " = 0"
+
+// connecting makes connections that are set to settings.
+type connecting struct{ driver.Connector }
+
+// Connect implements driver.Connector.
+func (c connecting) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	execer, ok := conn.(driver.ExecerContext)
+	if !ok {
+		return nil, errors.Join(errors.New("the driver's connections run no statements"), conn.Close())
+	}
+	if _, err := execer.ExecContext(ctx, settings, nil); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
+}

@@ -1,0 +1,184 @@
+package mysql
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"regexp"
+	"strings"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
+)
+
+// texts reads the CREATE texts of tables in one round trip, by their names; those that are missing are left out. beside is one
+// more query, whose rows go to take; it may fail for a table that is not there, and then gives nothing.
+func texts(ctx context.Context, q querier, refs []schema.Ref, beside string, take func(rows *sql.Rows) error) (map[string]string, error) {
+	out := map[string]string{}
+	if len(refs) == 0 && beside == "" {
+		return out, nil
+	}
+	from, err := q.QueryContext(ctx, showAll(refs, beside))
+	if err != nil {
+		return nil, told(ctx, err)
+	}
+	defer func() { _ = from.Close() }()
+	for {
+		if err := readResult(from, out, take); err != nil {
+			return nil, told(ctx, err)
+		}
+		if !from.NextResultSet() {
+			return out, told(ctx, from.Err())
+		}
+	}
+}
+
+// showAll is one statement that shows each table in a result of its own, and skips those that are missing.
+func showAll(refs []schema.Ref, beside string) string {
+	var g Grammar
+	var b strings.Builder
+	b.WriteString("BEGIN NOT ATOMIC DECLARE CONTINUE HANDLER FOR 1146 BEGIN END; ")
+	asked := map[string]bool{}
+	for _, ref := range refs {
+		if table := g.QuoteTable(ref); !asked[table] {
+			asked[table] = true
+			b.WriteString("SHOW CREATE TABLE " + table + "; ")
+		}
+	}
+	if beside != "" {
+		b.WriteString(beside + "; ")
+	}
+	b.WriteString("END")
+	return b.String()
+}
+
+func readResult(from *sql.Rows, out map[string]string, take func(rows *sql.Rows) error) error {
+	columns, err := from.Columns()
+	if err != nil {
+		return err
+	}
+	for from.Next() {
+		switch {
+		case len(columns) > 0 && columns[0] == "Table":
+			var name, text string
+			if err := from.Scan(&name, &text); err != nil {
+				return err
+			}
+			out[name] = text
+		case len(columns) > 0 && columns[0] == "View":
+			return &schema.Error{Op: "inspect", Kind: schema.ErrSchemaMismatch, Detail: "it is a view"}
+		case take != nil:
+			if err := take(from); err != nil {
+				return err
+			}
+		}
+	}
+	return from.Err()
+}
+
+// numberAhead is the next number of a table, which is no part of its shape.
+var numberAhead = regexp.MustCompile(`\n\) (.*?)AUTO_INCREMENT=[0-9]+ `)
+
+// digest is a table's hash.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(numberAhead.ReplaceAllString(text, "\n) $1")))
+	return hex.EncodeToString(sum[:])
+}
+
+// Inspect reads tables by SHOW CREATE TABLE, all of them in one round trip.
+func (d *DB) Inspect(ctx context.Context, q dialect.Querier, refs ...schema.Ref) ([]*schema.Live, error) {
+	own, err := d.innermost(q)
+	if err != nil {
+		return nil, d.Classify(err)
+	}
+	found, err := texts(ctx, own, refs, "", nil)
+	if err != nil {
+		return nil, d.Classify(err)
+	}
+	out := make([]*schema.Live, len(refs))
+	for i, ref := range refs {
+		text, ok := found[d.FitName(ref.Name)]
+		if !ok {
+			continue
+		}
+		out[i] = read(text)
+		out[i].Ref, out[i].Hash, out[i].Source = ref, digest(text), []string{text}
+	}
+	return out, nil
+}
+
+// innermost gives what a Querier of ours runs on; of anything else it is the pool.
+func (d *DB) innermost(q dialect.Querier) (querier, error) {
+	if tx, is := q.(dialect.Tx); is {
+		inner, err := dialect.Innermost(tx)
+		if err != nil {
+			return querier{}, err
+		}
+		q = inner
+	}
+	switch q := q.(type) {
+	case locked:
+		return q.q, nil
+	case *transaction:
+		return q.q, nil
+	case joined:
+		return q.q, nil
+	}
+	return querier{d.pool, &d.programs}, nil
+}
+
+// scratch is the temporary table in which models are born. No other session sees it.
+const scratch = "schemactor_scratch"
+
+// Born makes the model as a temporary table, on a connection of its own, and reads it back. Such a table has no foreign keys;
+// those are the model's, whose words the catalogue keeps as they are. The transaction is not used.
+func (d *DB) Born(ctx context.Context, _ dialect.Tx, model *schema.Table) (*schema.Live, error) {
+	conn, err := d.pool.Conn(ctx)
+	if err != nil {
+		return nil, d.Classify(told(ctx, err))
+	}
+	broken := true
+	defer func() { giveBack(conn, broken) }()
+	text, err := bear(ctx, conn, d.createTable(model, "CREATE TEMPORARY TABLE "+scratch, false))
+	broken = err != nil
+	if err != nil {
+		e := *d.Classify(told(ctx, err))
+		e.Op, e.Table = "compare", model.Ref().String()
+		return nil, &e
+	}
+	live := read(text)
+	live.Ref, live.Source = model.Ref(), []string{text}
+	for _, fk := range model.ForeignKeys() {
+		live.ForeignKeys = append(live.ForeignKeys, d.bornForeignKey(model, fk))
+	}
+	return live, nil
+}
+
+// bear makes the scratch table, reads its text, and drops it.
+func bear(ctx context.Context, conn *sql.Conn, create string) (text string, err error) {
+	if _, err := conn.ExecContext(ctx, create); err != nil {
+		return "", err
+	}
+	var name string
+	if err := conn.QueryRowContext(ctx, "SHOW CREATE TABLE "+scratch).Scan(&name, &text); err != nil {
+		return "", err
+	}
+	_, err = conn.ExecContext(ctx, "DROP TEMPORARY TABLE "+scratch)
+	return text, err
+}
+
+func (d *DB) bornForeignKey(model *schema.Table, fk schema.ForeignKey) schema.ForeignKey {
+	stored := func(names []string) []string {
+		out := make([]string, len(names))
+		for i, name := range names {
+			out[i] = d.FitName(name)
+		}
+		return out
+	}
+	return schema.ForeignKey{
+		Name: d.FitName(schema.ForeignKeyName(model.Ref(), fk)), Columns: stored(fk.Columns),
+		References: schema.Ref{Name: d.FitName(fk.References.Name)}, RefColumns: stored(fk.RefColumns),
+		OnDelete: fk.OnDelete, OnUpdate: fk.OnUpdate,
+	}
+}

@@ -1,0 +1,176 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/schema"
+)
+
+// runner is what a connection and a transaction of database/sql have in common.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// querier runs statements on something of database/sql that is one connection: an update and the query behind it meet the
+// same transaction, if there is one.
+type querier struct {
+	runner
+	programs *programs
+}
+
+// Exec implements dialect.Querier. Of an update with a query behind it only the update is run.
+func (q querier) Exec(ctx context.Context, text string, args ...any) (int64, error) {
+	return q.run(ctx, &q.programs.of(text).first, args)
+}
+
+func (q querier) run(ctx context.Context, p *piece, args []any) (int64, error) {
+	bound, err := p.bind(args, 0)
+	if err != nil {
+		return 0, err
+	}
+	result, err := q.ExecContext(ctx, p.sql, bound...)
+	if err != nil {
+		return 0, told(ctx, err)
+	}
+	return result.RowsAffected()
+}
+
+// Query implements dialect.Querier.
+func (q querier) Query(ctx context.Context, text string, args ...any) (dialect.Rows, error) {
+	return q.carry(ctx, q.programs.of(text), args)
+}
+
+// carry runs a program.
+func (q querier) carry(ctx context.Context, made *program, args []any) (dialect.Rows, error) {
+	p := &made.first
+	switch {
+	case made.instead != nil:
+		return q.upsert(ctx, made, args)
+	case made.then != nil:
+		found, err := q.run(ctx, p, args)
+		if err != nil {
+			return nil, err
+		}
+		if found == 0 {
+			return noRows{}, nil
+		}
+		p = made.then
+	}
+	from, err := q.rows(ctx, p, args)
+	if err != nil {
+		return nil, err
+	}
+	return rows{from, ctx}, nil
+}
+
+// upsert runs an upsert as far as its first row, for only there the server says that another row is in the way.
+func (q querier) upsert(ctx context.Context, made *program, args []any) (dialect.Rows, error) {
+	from, err := q.rows(ctx, &made.first, args)
+	if err == nil {
+		first := &peeked{rows: rows{from, ctx}}
+		if first.had = from.Next(); first.had {
+			return first, nil
+		}
+		err = errors.Join(first.rows.Err(), from.Close())
+	}
+	if e, ok := errors.AsType[*mysql.MySQLError](err); !ok || e.Number != subqueryRows {
+		return noRows{}, told(ctx, err)
+	}
+	found, err := q.carry(ctx, made.instead, args)
+	if err != nil {
+		return nil, err
+	}
+	if _, none := found.(noRows); !none {
+		return found, nil
+	}
+	if _, err := q.run(ctx, made.last, args); err != nil {
+		return nil, err
+	}
+	// It was in the way a moment ago.
+	return nil, &schema.Error{Kind: schema.ErrSerialization, Detail: "a row that stood in the way has gone meanwhile"}
+}
+
+// subqueryRows is the error of a subquery that gives more than one row.
+const subqueryRows = 1242
+
+func (q querier) rows(ctx context.Context, p *piece, args []any) (*sql.Rows, error) {
+	bound, err := p.bind(args, q.programs.runs.Add(1))
+	if err != nil {
+		return nil, err
+	}
+	from, err := q.QueryContext(ctx, p.sql, bound...)
+	if err != nil {
+		return nil, told(ctx, err)
+	}
+	return from, nil
+}
+
+// told adds to an error that the context has ended meanwhile: the driver hangs up then, and mostly says no more than that.
+func told(ctx context.Context, err error) error {
+	if reason := ctx.Err(); err != nil && reason != nil && !errors.Is(err, reason) {
+		if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, sql.ErrTxDone) || errors.Is(err, sql.ErrConnDone) {
+			return errors.Join(err, reason)
+		}
+	}
+	return err
+}
+
+// pooled runs each statement on a connection of the pool that is free.
+type pooled struct {
+	db     *DB
+	writes bool
+}
+
+// Exec implements dialect.Querier. Where the connection breaks under a statement nobody knows what came of it.
+func (p pooled) Exec(ctx context.Context, text string, args ...any) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := querier{p.db.pool, &p.db.programs}.Exec(ctx, text, args...)
+	return n, lost(err)
+}
+
+// Query implements dialect.Querier. An update with a query behind it is a transaction, whose rows are read before it ends.
+func (p pooled) Query(ctx context.Context, text string, args ...any) (dialect.Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	made := p.db.programs.of(text)
+	if made.then == nil && made.instead == nil {
+		rows, err := querier{p.db.pool, &p.db.programs}.carry(ctx, made, args)
+		if p.writes {
+			err = lost(err)
+		}
+		return rows, err
+	}
+	tx, err := p.db.pool.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, told(ctx, err)
+	}
+	from, err := querier{tx, &p.db.programs}.carry(ctx, made, args)
+	if err != nil {
+		_ = tx.Rollback() // it takes back what there is; the error is the statement's
+		return nil, err
+	}
+	return &lastRows{Rows: from, ctx: ctx, tx: tx}, nil
+}
+
+// lost gives an error of a statement that may have changed something: where the connection broke under it, or the caller's
+// context ended, nobody knows. A connection that was found broken before is another error, and is tried again by database/sql.
+func lost(err error) error {
+	if err == nil {
+		return nil
+	}
+	broken := errors.Is(err, mysql.ErrInvalidConn)
+	ended := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	if !broken && !ended {
+		return err
+	}
+	return &schema.Error{Kind: schema.ErrOutcomeUnknown, Cause: err}
+}

@@ -1,0 +1,128 @@
+package mysql_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/mysqltest"
+	"github.com/schemactor/schemactor/schema"
+)
+
+// After a deadlock the server has no transaction any more: what follows in it would be committed by itself.
+func TestADeadlockEndsTheTransaction(t *testing.T) {
+	d := open(t, mysqltest.Open(t))
+	exec(t, d, d.Create(tableOf[account](t)).Statements[0].SQL, "INSERT INTO accounts VALUES (1, 0), (2, 0)")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	begin := func() dialect.Tx {
+		tx, err := d.Begin(ctx)
+		require.NoError(t, err)
+		return tx
+	}
+	touch := func(tx dialect.Tx, id int) error {
+		_, err := tx.Exec(ctx, "UPDATE accounts SET n = n + 1 WHERE id = ?", id)
+		return err
+	}
+	one, other := begin(), begin()
+	require.NoError(t, touch(one, 1))
+	require.NoError(t, touch(other, 2))
+	crossed := make(chan error, 1)
+	go func() { crossed <- touch(one, 2) }()
+	victims := map[dialect.Tx]error{other: touch(other, 1)}
+	victims[one] = <-crossed
+	ended := 0
+	for tx, err := range victims {
+		if err == nil {
+			require.NoError(t, tx.Commit(ctx))
+			continue
+		}
+		ended++
+		require.ErrorIs(t, d.Classify(err), schema.ErrSerialization)
+		require.ErrorIs(t, d.Classify(touch(tx, 1)), schema.ErrSerialization)
+		require.ErrorIs(t, d.Classify(tx.Commit(ctx)), schema.ErrSerialization)
+	}
+	require.Equal(t, 1, ended)
+	var sum int64
+	_, err := dialect.QueryRow(ctx, d.Reader(), "SELECT sum(n) FROM accounts", nil, &sum)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, sum)
+}
+
+// A lock ends with its connection, however that ends; the connections of others have nothing left of it.
+func TestALockEndsWithItsConnection(t *testing.T) {
+	address := mysqltest.Open(t)
+	d, other := open(t, address), open(t, address)
+	refs := []schema.Ref{{Name: "a"}}
+	err := d.Locked(t.Context(), refs, func(ctx context.Context, tx dialect.Tx) error {
+		var id int64
+		if _, err := dialect.QueryRow(ctx, tx, "SELECT connection_id()", nil, &id); err != nil {
+			return err
+		}
+		require.ErrorIs(t, other.Locked(ctx, refs, nothing), schema.ErrLockTimeout)
+		_, err := other.Writer().Exec(ctx, "KILL ?", id)
+		require.NoError(t, err)
+		_, err = tx.Exec(ctx, "SELECT 1")
+		return d.Classify(err)
+	})
+	require.ErrorIs(t, err, schema.ErrUnavailable)
+	require.Eventually(t, func() bool { return other.Locked(t.Context(), refs, nothing) == nil }, time.Minute, time.Millisecond)
+	for range 20 {
+		require.NoError(t, d.Locked(t.Context(), refs, nothing))
+	}
+}
+
+func nothing(context.Context, dialect.Tx) error { return nil }
+
+// Two databases of a server have tables of the same name.
+func TestLocksAreOfOneDatabase(t *testing.T) {
+	one, other := open(t, mysqltest.Open(t)), open(t, mysqltest.Open(t))
+	refs := []schema.Ref{{Name: "a"}}
+	require.NoError(t, one.Locked(t.Context(), refs, func(ctx context.Context, _ dialect.Tx) error {
+		return other.Locked(ctx, refs, nothing)
+	}))
+}
+
+// Aside refuses to write, and its connection writes again afterwards.
+func TestAsideWritesNothing(t *testing.T) {
+	d := open(t, mysqltest.Open(t))
+	exec(t, d, d.Create(tableOf[account](t)).Statements[0].SQL)
+	for range 20 {
+		require.ErrorIs(t, d.Aside(t.Context(), func(ctx context.Context, tx dialect.Tx) error {
+			_, err := tx.Exec(ctx, "INSERT INTO accounts VALUES (1, 1)")
+			return d.Classify(err)
+		}), schema.ErrPermission)
+	}
+	for id := range 20 {
+		_, err := d.Writer().Exec(t.Context(), "INSERT INTO accounts VALUES (?, 1)", id)
+		require.NoError(t, err)
+	}
+}
+
+// A batch waits for no lock, which its own caller may hold; the write is left to be run by itself.
+func TestABatchWaitsForNoLock(t *testing.T) {
+	d := open(t, mysqltest.Open(t))
+	exec(t, d, d.Create(tableOf[account](t)).Statements[0].SQL, "INSERT INTO accounts VALUES (1, 0), (2, 0)")
+	tx, err := d.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "UPDATE accounts SET n = 1 WHERE id = 1")
+	require.NoError(t, err)
+	writes := make([]*dialect.Write, 3)
+	for i, id := range []int64{2, 1, 3} {
+		writes[i] = &dialect.Write{SQL: "INSERT INTO accounts VALUES (?1, 7) ON DUPLICATE KEY UPDATE n = VALUES(n)", Args: []any{id}}
+	}
+	d.Batch(t.Context(), func() []*dialect.Write { return writes })
+	for i, want := range []bool{true, false, true} {
+		done, err := writes[i].Settled()
+		require.NoError(t, err)
+		require.Equal(t, want, done)
+	}
+	require.NoError(t, tx.Commit(t.Context()))
+	var sum int64
+	_, err = dialect.QueryRow(t.Context(), d.Reader(), "SELECT sum(n) FROM accounts", nil, &sum)
+	require.NoError(t, err)
+	require.EqualValues(t, 15, sum)
+}

@@ -1,0 +1,67 @@
+package mysql_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/mysqltest"
+	"github.com/schemactor/schemactor/schema"
+)
+
+// member has two keys by which a row can be in the way.
+type member struct {
+	ID   int64  `db:"id"   schema:"pk"`
+	Code string `db:"code" schema:"unique,size=9"`
+	N    int64  `db:"n"`
+}
+
+// ON DUPLICATE KEY UPDATE heeds every key; an upsert only the one that it names.
+func TestUpsertHeedsTheKeyThatItNames(t *testing.T) {
+	d := open(t, mysqltest.Open(t))
+	model := tableOf[member](t)
+	exec(t, d, d.Create(model).Statements[0].SQL)
+	byCode := dialect.NewStatements(d, model).Upsert(dialect.Conflict{Target: []int{1}, Set: []int{2}}, false)
+	require.True(t, byCode.Told)
+	upsert := func(q dialect.Querier, id int64, code string, n int64) (got member, fresh bool, err error) {
+		_, err = dialect.QueryRow(t.Context(), q, byCode.SQL, []any{id, code, n}, &got.ID, &got.Code, &got.N, &fresh)
+		if err != nil {
+			err = d.Classify(err)
+		}
+		return got, fresh, err
+	}
+	tx, err := d.Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, tx.Rollback(t.Context())) }()
+	for _, q := range []dialect.Querier{d.Writer(), tx} {
+		exec(t, d, "DELETE FROM members")
+		for _, c := range []struct {
+			id    int64
+			code  string
+			n     int64
+			want  member
+			fresh bool
+		}{
+			{1, "a", 1, member{1, "a", 1}, true},
+			{2, "b", 1, member{2, "b", 1}, true},
+			{3, "a", 7, member{1, "a", 7}, false}, // its key is kept
+			{3, "a", 7, member{1, "a", 7}, false}, // nothing changes, and it is there all the same
+			{2, "a", 8, member{1, "a", 8}, false}, // the key of another row is no reason to change that one
+			{1, "b", 9, member{2, "b", 9}, false},
+		} {
+			got, fresh, err := upsert(q, c.id, c.code, c.n)
+			require.NoError(t, err)
+			require.Equal(t, c.want, got)
+			require.Equal(t, c.fresh, fresh)
+		}
+		_, _, err := upsert(q, 1, "c", 1)
+		require.ErrorIs(t, err, schema.ErrDuplicate)
+		e := d.Classify(err)
+		require.Equal(t, "PRIMARY", e.Constraint)
+		if q != dialect.Querier(tx) {
+			continue
+		}
+		require.NoError(t, tx.Rollback(t.Context()))
+	}
+}
