@@ -88,7 +88,7 @@ func digest(text string) string {
 
 // Inspect reads tables by SHOW CREATE TABLE, all of them in one round trip.
 func (d *DB) Inspect(ctx context.Context, q dialect.Querier, refs ...schema.Ref) ([]*schema.Live, error) {
-	own, err := d.innermost(q)
+	own, _, err := d.innermost(q)
 	if err != nil {
 		return nil, d.Classify(err)
 	}
@@ -108,40 +108,38 @@ func (d *DB) Inspect(ctx context.Context, q dialect.Querier, refs ...schema.Ref)
 	return out, nil
 }
 
-// innermost gives what a Querier of ours runs on; of anything else it is the pool.
-func (d *DB) innermost(q dialect.Querier) (querier, error) {
+// innermost gives what a Querier of ours runs on, and whether that can write nothing; of anything else it is the pool.
+func (d *DB) innermost(q dialect.Querier) (own querier, reads bool, err error) {
 	if tx, is := q.(dialect.Tx); is {
 		inner, err := dialect.Innermost(tx)
 		if err != nil {
-			return querier{}, err
+			return querier{}, false, err
 		}
 		q = inner
 	}
 	switch q := q.(type) {
 	case locked:
-		return q.q, nil
+		return q.q, q.reads, nil
 	case *transaction:
-		return q.q, nil
+		return q.q, false, nil
 	case joined:
-		return q.q, nil
+		return q.q, false, nil
 	}
-	return querier{d.pool, &d.programs}, nil
+	return querier{d.pool, &d.programs}, false, nil
 }
 
 // scratch is the temporary table in which models are born. No other session sees it.
 const scratch = "schemactor_scratch"
 
-// Born makes the model as a temporary table, on a connection of its own, and reads it back. Such a table has no foreign keys;
-// those are the model's, whose words the catalogue keeps as they are. The transaction is not used.
-func (d *DB) Born(ctx context.Context, _ dialect.Tx, model *schema.Table) (*schema.Live, error) {
-	conn, err := d.pool.Conn(ctx)
+// Born makes the model as a temporary table in the transaction and reads it back, in one round trip. It takes no connection of
+// its own: there is none to be had where all are held by those who wait for one. Such a table commits nothing and has no
+// foreign keys; those are the model's, whose words the catalogue keeps as they are.
+func (d *DB) Born(ctx context.Context, tx dialect.Tx, model *schema.Table) (*schema.Live, error) {
+	own, reads, err := d.innermost(tx)
 	if err != nil {
-		return nil, d.Classify(told(ctx, err))
+		return nil, d.Classify(err)
 	}
-	broken := true
-	defer func() { giveBack(conn, broken) }()
-	text, err := bear(ctx, conn, d.createTable(model, "CREATE TEMPORARY TABLE "+scratch, false))
-	broken = err != nil
+	text, err := bear(ctx, own, d.createTable(model, "CREATE TEMPORARY TABLE "+scratch, false), reads)
 	if err != nil {
 		e := *d.Classify(told(ctx, err))
 		e.Op, e.Table = "compare", model.Ref().String()
@@ -155,17 +153,24 @@ func (d *DB) Born(ctx context.Context, _ dialect.Tx, model *schema.Table) (*sche
 	return live, nil
 }
 
-// bear makes the scratch table, reads its text, and drops it.
-func bear(ctx context.Context, conn *sql.Conn, create string) (text string, err error) {
-	if _, err := conn.ExecContext(ctx, create); err != nil {
+// bear makes the scratch table, reads its text, and drops it. A session that reads is one that writes for as long.
+func bear(ctx context.Context, q querier, create string, reads bool) (text string, err error) {
+	begin, end := "", "DROP TEMPORARY TABLE IF EXISTS "+scratch+"; "
+	if reads {
+		begin, end = "SET SESSION TRANSACTION READ WRITE; ", end+"SET SESSION TRANSACTION READ ONLY; "
+	}
+	from, err := q.QueryContext(ctx, "BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN "+end+"RESIGNAL; END; "+
+		begin+create+"; SHOW CREATE TABLE "+scratch+"; "+end+"END")
+	if err != nil {
 		return "", err
 	}
-	var name string
-	if err := conn.QueryRowContext(ctx, "SHOW CREATE TABLE "+scratch).Scan(&name, &text); err != nil {
+	defer func() { _ = from.Close() }()
+	found := map[string]string{}
+	if err := readResult(from, found, nil); err != nil {
 		return "", err
 	}
-	_, err = conn.ExecContext(ctx, "DROP TEMPORARY TABLE "+scratch)
-	return text, err
+	from.NextResultSet() // an error of what comes behind is there
+	return found[scratch], from.Err()
 }
 
 func (d *DB) bornForeignKey(model *schema.Table, fk schema.ForeignKey) schema.ForeignKey {

@@ -17,7 +17,7 @@ var _ dialect.Applier = (*DB)(nil)
 // Step implements dialect.Applier: each statement by itself, for each is final. It waits for the locks of others for a second,
 // which is the shortest time that the server knows.
 func (d *DB) Step(ctx context.Context, step []schema.Statement, _ func(rows int64)) error {
-	conn, err := d.pool.Conn(ctx)
+	conn, err := d.cold.Conn(ctx)
 	if err != nil {
 		return d.Classify(told(ctx, err))
 	}
@@ -65,7 +65,7 @@ func refusedWay(err error) bool {
 
 // Beside implements dialect.Applier.
 func (d *DB) Beside(ctx context.Context, fn func(ctx context.Context, q dialect.Querier) error) error {
-	conn, err := d.pool.Conn(ctx)
+	conn, err := d.cold.Conn(ctx)
 	if err != nil {
 		return d.Classify(told(ctx, err))
 	}

@@ -13,7 +13,7 @@ import (
 func (d *DB) Survey(ctx context.Context, refs []schema.Ref) (*dialect.Survey, error) {
 	entries := map[string]schema.Entry{}
 	ledger := schema.Ref{Name: dialect.LedgerTable}
-	conn, err := d.pool.Conn(ctx)
+	conn, err := d.cold.Conn(ctx)
 	if err != nil {
 		return nil, d.Classify(told(ctx, err))
 	}
