@@ -12,7 +12,8 @@ import (
 	"github.com/schemactor/schemactor/schema"
 )
 
-// texts reads the CREATE texts of tables in one round trip, by their names; those that are missing are left out. beside is one
+// texts reads the CREATE texts of tables in one round trip, by their names; those that are missing are left out, and a view has
+// none. beside is one
 // more query, whose rows go to take; it may fail for a table that is not there, and then gives nothing.
 func texts(ctx context.Context, q querier, refs []schema.Ref, beside string, take func(rows *sql.Rows) error) (map[string]string, error) {
 	out := map[string]string{}
@@ -67,7 +68,12 @@ func readResult(from *sql.Rows, out map[string]string, take func(rows *sql.Rows)
 			}
 			out[name] = text
 		case len(columns) > 0 && columns[0] == "View":
-			return &schema.Error{Op: "inspect", Kind: schema.ErrSchemaMismatch, Detail: "it is a view"}
+			var name string
+			var rest [3]any
+			if err := from.Scan(&name, &rest[0], &rest[1], &rest[2]); err != nil {
+				return err
+			}
+			out[name] = ""
 		case take != nil:
 			if err := take(from); err != nil {
 				return err
@@ -99,8 +105,11 @@ func (d *DB) Inspect(ctx context.Context, q dialect.Querier, refs ...schema.Ref)
 	out := make([]*schema.Live, len(refs))
 	for i, ref := range refs {
 		text, ok := found[d.FitName(ref.Name)]
-		if !ok {
+		switch {
+		case !ok:
 			continue
+		case text == "":
+			return nil, &schema.Error{Op: "inspect", Table: ref.String(), Kind: schema.ErrSchemaMismatch, Detail: "it is a view"}
 		}
 		out[i] = read(text)
 		out[i].Ref, out[i].Hash, out[i].Source = ref, digest(text), []string{text}

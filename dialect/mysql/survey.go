@@ -30,7 +30,7 @@ func (d *DB) Survey(ctx context.Context, refs []schema.Ref) (*dialect.Survey, er
 	survey := &dialect.Survey{HasLedger: has, Sightings: make([]dialect.Sighting, len(refs))}
 	for i, ref := range refs {
 		name := d.FitName(ref.Name)
-		if text, ok := found[name]; ok {
+		if text := found[name]; text != "" {
 			survey.Sightings[i].CatalogHash = digest(text)
 		}
 		if e, ok := entries[name]; ok {
