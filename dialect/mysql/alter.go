@@ -159,12 +159,17 @@ func (a *alteration) allows(h schema.Hazard) bool {
 
 // add appends a statement. Over rows each stands by itself, for each is final.
 func (a *alteration) add(s schema.Statement) {
-	s.Mode, s.Lock = schema.ModeTransaction, "exclusive"
-	if s.Refuse != "" {
-		s.Lock = ""
-	}
-	if a.online() {
+	switch {
+	case s.Mode == schema.ModeBatches:
+		a.plan.Statements = append(a.plan.Statements, s)
+		return
+	case a.online():
 		s.Mode = schema.ModeAlone
+	default:
+		s.Mode = schema.ModeTransaction
+	}
+	if s.Refuse == "" {
+		s.Lock = "exclusive"
 	}
 	a.plan.Statements = append(a.plan.Statements, s)
 }

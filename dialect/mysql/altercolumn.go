@@ -117,13 +117,17 @@ func (a *alteration) alterColumn(d schema.ColumnDelta) {
 	}
 	a.changeNull(c, d, more)
 	switch {
-	case want.Default == have.Default:
+	case want.Default == have.Default, have.Comment == unfilled:
+	case want.Default != "" && clock(c) && strings.ReplaceAll(have.Default, " ", "") == sessionClock(c.Kind): // as an interrupted plan leaves it
+		w = max(w, instant)
 	case want.Default != "" && have.Generated == "":
 		more(instant, schema.HazardChangeDefault)
 	case want.Default == "" && a.allows(hazard(schema.HazardDropDefault, want.Name)):
 		more(instant, schema.HazardDropDefault)
 	}
-	if want.Comment == "" && have.Comment != "" && a.allows(hazard(schema.HazardDropComment, want.Name)) {
+	if have.Comment == unfilled {
+		a.fillLater(want, c)
+	} else if want.Comment == "" && have.Comment != "" && a.allows(hazard(schema.HazardDropComment, want.Name)) {
 		more(instant, schema.HazardDropComment)
 	}
 	if definition := a.wanted(want, have); definition != a.kept(have) {
@@ -170,10 +174,7 @@ func (a *alteration) changeNull(c *schema.Column, d schema.ColumnDelta, more fun
 		more(copying, schema.HazardSetNotNull)
 		column := a.Quote(want.Name)
 		if c.Backfill != "" {
-			a.add(schema.Statement{
-				SQL: "UPDATE " + a.table + " SET " + column + " = (" + a.backfill(c) + ") WHERE " + column + " IS NULL", Scans: true,
-				Hazards: []schema.Hazard{hazard(schema.HazardSetNotNull, want.Name)},
-			})
+			a.add(a.fill(a.live.Key, want.Name, a.backfill(c), column+" IS NULL", hazard(schema.HazardSetNotNull, want.Name)))
 		}
 		a.refuse(" WHERE "+column+" IS NULL", fmt.Sprintf("column %q holds NULL: give it a backfill=", want.Name))
 	case !want.NotNull && have.NotNull && have.Generated == "":
@@ -216,7 +217,7 @@ func (a *alteration) wanted(want, have schema.LiveColumn) string {
 			merged.Identity, merged.Default = true, ""
 		}
 	}
-	if want.Comment == "" && !a.allows(hazard(schema.HazardDropComment, want.Name)) {
+	if have.Comment == unfilled || want.Comment == "" && !a.allows(hazard(schema.HazardDropComment, want.Name)) {
 		merged.Comment = have.Comment
 	}
 	raw := a.birth.raw[want.Name]
@@ -287,14 +288,35 @@ func (a *alteration) addColumns() {
 	}
 }
 
+// clock reports whether a column's default is the time at which a row comes.
+func clock(c *schema.Column) bool {
+	return c.Default == schema.DefaultNow && sessionClock(c.Kind) != ""
+}
+
+// sessionClock is how the time is asked for where the server knows that it is one for all rows, so that it writes none of them. In
+// our sessions it is that of UTC.
+func sessionClock(kind schema.Kind) string {
+	switch kind {
+	case schema.KindTime:
+		return "current_timestamp(6)"
+	case schema.KindDate:
+		return "curdate()"
+	}
+	return ""
+}
+
 var constant = regexp.MustCompile(`^(-?[0-9.]+|'(?:[^']|'')*'|(?i:true|false|null|unhex\('[0-9a-f]*'\)))$`)
 
 func (a *alteration) addColumn(want schema.LiveColumn, c *schema.Column) {
 	w, hazards := instant, []schema.Hazard(nil)
 	definition := *c
+	computed := c.Default != "" && !constant.MatchString(a.DefaultExpr(c))
 	switch {
 	case want.Generated != "", want.Identity:
 		w = copying
+	case a.online() && !want.NotNull && (c.Backfill != "" || computed && !clock(c)):
+		a.addFilled(want, c)
+		return
 	case c.Backfill != "" && a.online():
 		// The rows that are there get the value as their default, which then becomes what it is to be.
 		w = copying
@@ -310,7 +332,13 @@ func (a *alteration) addColumn(want schema.LiveColumn, c *schema.Column) {
 	case want.NotNull && c.Default == "" && a.online():
 		a.refuse("", fmt.Sprintf("column %q is NOT NULL without a default, and there are rows: give it a backfill=", want.Name))
 		hazards = append(hazards, hazard(schema.HazardSetNotNull, want.Name))
-	case c.Default != "" && !constant.MatchString(a.DefaultExpr(c)):
+	case computed && clock(c) && a.online():
+		// The clock of the session is UTC's as well, and its value is one for all rows that are there.
+		definition.Default = sessionClock(c.Kind)
+		a.later = append(a.later, schema.Statement{
+			SQL: "ALTER TABLE " + a.table + " ALTER COLUMN " + a.Quote(want.Name) + " SET DEFAULT (" + a.DefaultExpr(c) + "), ALGORITHM=INSTANT",
+		})
+	case computed:
 		w = copying
 	}
 	a.change(w, "ADD COLUMN "+a.column(a.t.Model, &definition), hazards...)

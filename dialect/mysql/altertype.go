@@ -147,7 +147,7 @@ func (a *alteration) spell(d schema.ColumnDelta) {
 	for _, at := range []int{21, 17, 13, 9} {
 		hex = fmt.Sprintf("insert(%s, %d, 0, '-')", hex, at)
 	}
-	sixteen := " WHERE octet_length(" + column + ") = 16"
-	a.add(schema.Statement{SQL: "UPDATE " + a.table + " SET " + column + " = lower(" + hex + ")" + sixteen, Scans: true, Hazards: h})
-	a.refuse(sixteen, fmt.Sprintf("column %q has got UUIDs meanwhile: plan again", d.Want.Name))
+	sixteen := "octet_length(" + column + ") = 16"
+	a.add(a.fill(a.live.Key, d.Want.Name, "lower("+hex+")", sixteen, h...))
+	a.refuse(" WHERE "+sixteen, fmt.Sprintf("column %q has got UUIDs meanwhile: plan again", d.Want.Name))
 }
