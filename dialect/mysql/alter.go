@@ -35,18 +35,19 @@ type clause struct {
 // alteration puts the plan for one table together. What it compares and looks things up in is the table under its new names.
 type alteration struct {
 	Grammar
-	t       dialect.Transition
-	plan    *schema.Plan
-	table   string                    // quoted
-	model   map[string]*schema.Column // by stored name
-	delta   *schema.Delta
-	live    *schema.Live
-	before  *reader // of the live table, under its former names
-	birth   *reader
-	taken   map[string]bool // names of indexes and constraints that stay
-	staying map[string]bool // columns that stand in a key which the model does not know and that stays
-	clauses []clause
-	later   []schema.Statement // once the clauses are carried out
+	t        dialect.Transition
+	plan     *schema.Plan
+	table    string                    // quoted
+	model    map[string]*schema.Column // by stored name
+	delta    *schema.Delta
+	live     *schema.Live
+	before   *reader // of the live table, under its former names
+	birth    *reader
+	taken    map[string]bool // names of indexes and constraints that stay
+	staying  map[string]bool // columns that stand in a key which the model does not know and that stays
+	reformed map[string]bool // columns that another one takes the place of
+	clauses  []clause
+	later    []schema.Statement // once the clauses are carried out
 }
 
 // Alter implements dialect.Planner. One ALTER TABLE does all of it where the table is written anew or is empty, so that it is
@@ -54,13 +55,14 @@ type alteration struct {
 func (g Grammar) Alter(t dialect.Transition) *schema.Plan {
 	a := &alteration{
 		Grammar: g, t: t, table: g.QuoteTable(t.Model.Ref()), model: map[string]*schema.Column{}, taken: map[string]bool{},
-		staying: map[string]bool{}, before: readAll(source(t.Live)), birth: readAll(source(t.Born)),
+		staying: map[string]bool{}, reformed: map[string]bool{}, before: readAll(source(t.Live)), birth: readAll(source(t.Born)),
 	}
 	for i := range t.Model.Columns() {
 		c := &t.Model.Columns()[i]
 		a.model[g.FitName(c.Name)] = c
 	}
 	a.compare()
+	a.interrupted()
 	a.rename()
 	a.dropExtras()
 	a.alterColumns()

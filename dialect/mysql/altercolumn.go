@@ -45,7 +45,7 @@ func (a *alteration) restore(want, have schema.LiveColumn) {
 func (a *alteration) rekey() {
 	now := map[string]string{} // types that columns get
 	turned := func(name string) bool {
-		return boundless(a.before.raw[a.former(name)]) != boundless(now[name])
+		return a.reformed[name] || boundless(a.before.raw[a.former(name)]) != boundless(now[name])
 	}
 	for _, have := range a.live.Columns {
 		now[have.Name] = a.before.raw[a.former(have.Name)]
@@ -87,6 +87,10 @@ func (a *alteration) shorten(name, target string) {
 func (a *alteration) alterColumn(d schema.ColumnDelta) {
 	want, have := d.Want, d.Have
 	c := a.model[want.Name]
+	if a.ownWay(d, c) {
+		a.reform(d, c)
+		return
+	}
 	w, hazards := instant, []schema.Hazard(nil)
 	more := func(least way, kind schema.HazardKind) {
 		w = max(w, least)
@@ -97,7 +101,7 @@ func (a *alteration) alterColumn(d schema.ColumnDelta) {
 			w = max(w, widening(have.Type, want.Type))
 		} else {
 			more(copying, schema.HazardRetypeColumn)
-			a.convert(c, d)
+			a.convert(d)
 		}
 	} else if raw, target := a.before.raw[a.former(have.Name)], a.birth.raw[want.Name]; raw != target && !a.staying[have.Name] {
 		w = copying
@@ -116,20 +120,7 @@ func (a *alteration) alterColumn(d schema.ColumnDelta) {
 		more(copying, schema.HazardChangeIdentity)
 	}
 	a.changeNull(c, d, more)
-	switch {
-	case want.Default == have.Default, have.Comment == unfilled:
-	case want.Default != "" && clock(c) && strings.ReplaceAll(have.Default, " ", "") == sessionClock(c.Kind): // as an interrupted plan leaves it
-		w = max(w, instant)
-	case want.Default != "" && have.Generated == "":
-		more(instant, schema.HazardChangeDefault)
-	case want.Default == "" && a.allows(hazard(schema.HazardDropDefault, want.Name)):
-		more(instant, schema.HazardDropDefault)
-	}
-	if have.Comment == unfilled {
-		a.fillLater(want, c)
-	} else if want.Comment == "" && have.Comment != "" && a.allows(hazard(schema.HazardDropComment, want.Name)) {
-		more(instant, schema.HazardDropComment)
-	}
+	a.changeDefault(c, d, more)
 	if definition := a.wanted(want, have); definition != a.kept(have) {
 		a.change(w, "MODIFY COLUMN "+definition, hazards...)
 	}
@@ -179,6 +170,24 @@ func (a *alteration) changeNull(c *schema.Column, d schema.ColumnDelta, more fun
 		a.refuse(" WHERE "+column+" IS NULL", fmt.Sprintf("column %q holds NULL: give it a backfill=", want.Name))
 	case !want.NotNull && have.NotNull && have.Generated == "":
 		more(instant, schema.HazardDropNotNull)
+	}
+}
+
+// changeDefault brings the default and the comment to what they are to be.
+func (a *alteration) changeDefault(c *schema.Column, d schema.ColumnDelta, more func(least way, kind schema.HazardKind)) {
+	want, have := d.Want, d.Have
+	switch {
+	case want.Default == have.Default, have.Comment == unfilled:
+	case want.Default != "" && clock(c) && strings.ReplaceAll(have.Default, " ", "") == sessionClock(c.Kind): // as an interrupted plan leaves it
+	case want.Default != "" && have.Generated == "":
+		more(instant, schema.HazardChangeDefault)
+	case want.Default == "" && a.allows(hazard(schema.HazardDropDefault, want.Name)):
+		more(instant, schema.HazardDropDefault)
+	}
+	if have.Comment == unfilled {
+		a.fillLater(want, c)
+	} else if want.Comment == "" && have.Comment != "" && a.allows(hazard(schema.HazardDropComment, want.Name)) {
+		more(instant, schema.HazardDropComment)
 	}
 }
 

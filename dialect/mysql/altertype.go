@@ -74,7 +74,7 @@ func holds(have, want string) bool {
 }
 
 // convert sees to it that the values of a column become values of another type, or that the plan stops before they are lost.
-func (a *alteration) convert(c *schema.Column, d schema.ColumnDelta) {
+func (a *alteration) convert(d schema.ColumnDelta) {
 	if d.Want.Generated != "" {
 		return
 	}
@@ -82,10 +82,6 @@ func (a *alteration) convert(c *schema.Column, d schema.ColumnDelta) {
 	uuid := d.Have.Type == "binary(16)" || d.Have.Type == spelledUUID
 	switch {
 	case !a.online():
-		return
-	case schema.Mentions(c.Backfill, d.Want.Name):
-		a.plan.Faults = append(a.plan.Faults, fmt.Sprintf("column %q: on this database a backfill cannot turn values into those of another "+
-			"type yet: add a new column and drop this one", d.Want.Name))
 		return
 	case uuid && spanOf(d.Want.Type).family == "text":
 		a.spell(d)
