@@ -18,7 +18,7 @@ type way uint8
 const (
 	dropping way = iota // indexes and foreign keys go, in place
 	instant             // in the catalogue alone
-	inPlace             // indexes come, while others write
+	inPlace             // indexes come, or the table is written anew, while others write
 	copying
 )
 
@@ -153,6 +153,18 @@ func (a *alteration) rename() {
 
 // online reports whether others may be at work on rows of the table.
 func (a *alteration) online() bool { return a.t.Rows > 0 }
+
+// rebuilding is how the server writes a table anew for other keys and for what may not be NULL any more: while others write,
+// unless it has computed columns.
+func (a *alteration) rebuilding() way {
+	stored := func(c schema.LiveColumn) bool {
+		return c.Generated != "" && !strings.HasSuffix(c.Generated, " virtual")
+	}
+	if slices.ContainsFunc(a.live.Columns, stored) || slices.ContainsFunc(a.t.Born.Columns, stored) {
+		return copying
+	}
+	return inPlace
+}
 
 func (a *alteration) allows(h schema.Hazard) bool {
 	_, ok := a.t.Policy.Allows(h, a.t.Model.Ref())

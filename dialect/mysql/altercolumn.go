@@ -25,7 +25,7 @@ func (a *alteration) alterColumns() {
 		if !c.Filled() && !a.allows(hazard(schema.HazardDropColumn, c.Name)) {
 			loose := c
 			loose.NotNull = false
-			a.change(instant, "MODIFY COLUMN "+a.kept(loose), hazard(schema.HazardLeftoverNotNull, c.Name))
+			a.change(inPlace, "MODIFY COLUMN "+a.kept(loose), hazard(schema.HazardLeftoverNotNull, c.Name))
 		}
 	}
 }
@@ -87,8 +87,12 @@ func (a *alteration) shorten(name, target string) {
 func (a *alteration) alterColumn(d schema.ColumnDelta) {
 	want, have := d.Want, d.Have
 	c := a.model[want.Name]
-	if a.ownWay(d, c) {
+	switch {
+	case a.ownWay(d, c):
 		a.reform(d, c)
+		return
+	case have.Comment == unfilled && want.Type == have.Type && a.online():
+		a.fillLater(want, c)
 		return
 	}
 	w, hazards := instant, []schema.Hazard(nil)
@@ -162,14 +166,14 @@ func (a *alteration) changeNull(c *schema.Column, d schema.ColumnDelta, more fun
 		if !a.online() {
 			return
 		}
-		more(copying, schema.HazardSetNotNull)
+		more(a.rebuilding(), schema.HazardSetNotNull)
 		column := a.Quote(want.Name)
 		if c.Backfill != "" {
 			a.add(a.fill(a.live.Key, want.Name, a.backfill(c), column+" IS NULL", hazard(schema.HazardSetNotNull, want.Name)))
 		}
 		a.refuse(" WHERE "+column+" IS NULL", fmt.Sprintf("column %q holds NULL: give it a backfill=", want.Name))
 	case !want.NotNull && have.NotNull && have.Generated == "":
-		more(instant, schema.HazardDropNotNull)
+		more(inPlace, schema.HazardDropNotNull)
 	}
 }
 
@@ -177,16 +181,14 @@ func (a *alteration) changeNull(c *schema.Column, d schema.ColumnDelta, more fun
 func (a *alteration) changeDefault(c *schema.Column, d schema.ColumnDelta, more func(least way, kind schema.HazardKind)) {
 	want, have := d.Want, d.Have
 	switch {
-	case want.Default == have.Default, have.Comment == unfilled:
+	case want.Default == have.Default:
 	case want.Default != "" && clock(c) && strings.ReplaceAll(have.Default, " ", "") == sessionClock(c.Kind): // as an interrupted plan leaves it
 	case want.Default != "" && have.Generated == "":
 		more(instant, schema.HazardChangeDefault)
 	case want.Default == "" && a.allows(hazard(schema.HazardDropDefault, want.Name)):
 		more(instant, schema.HazardDropDefault)
 	}
-	if have.Comment == unfilled {
-		a.fillLater(want, c)
-	} else if want.Comment == "" && have.Comment != "" && a.allows(hazard(schema.HazardDropComment, want.Name)) {
+	if want.Comment == "" && have.Comment != "" && a.allows(hazard(schema.HazardDropComment, want.Name)) {
 		more(instant, schema.HazardDropComment)
 	}
 }
@@ -226,7 +228,7 @@ func (a *alteration) wanted(want, have schema.LiveColumn) string {
 			merged.Identity, merged.Default = true, ""
 		}
 	}
-	if have.Comment == unfilled || want.Comment == "" && !a.allows(hazard(schema.HazardDropComment, want.Name)) {
+	if want.Comment == "" && !a.allows(hazard(schema.HazardDropComment, want.Name)) {
 		merged.Comment = have.Comment
 	}
 	raw := a.birth.raw[want.Name]
@@ -323,7 +325,7 @@ func (a *alteration) addColumn(want schema.LiveColumn, c *schema.Column) {
 	switch {
 	case want.Generated != "", want.Identity:
 		w = copying
-	case a.online() && !want.NotNull && (c.Backfill != "" || computed && !clock(c)):
+	case a.online() && (c.Backfill != "" || computed && !clock(c)) && a.fillable(want):
 		a.addFilled(want, c)
 		return
 	case c.Backfill != "" && a.online():

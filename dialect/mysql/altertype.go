@@ -57,9 +57,9 @@ func widening(from, to string) way {
 	if a.family != b.family || a.size == 0 || b.size == 0 || a.family == "decimal" {
 		return copying
 	}
-	// From 256 bytes on a value has its length in front of it in two bytes rather than one.
+	// From 256 bytes on a value has its length in front of it in two bytes; up to 127 it is written so that there is room for more.
 	bytes := map[string]int{"text": 4, "blob": 1}[a.family]
-	if a.size*bytes < 256 && b.size*bytes >= 256 {
+	if a.size*bytes >= 128 && a.size*bytes < 256 && b.size*bytes >= 256 {
 		return copying
 	}
 	return instant

@@ -85,28 +85,49 @@ func (a *alteration) laterKey() []string {
 // unfilled is the comment of a column whose rows have not all got their values yet: a plan that was interrupted is known by it.
 const unfilled = "schemactor: values are being filled in"
 
+// fillable reports whether a new column can get its values once it is there.
+func (a *alteration) fillable(want schema.LiveColumn) bool {
+	return !slices.Contains(a.t.Born.Key, want.Name) && (!want.NotNull || a.rebuilding() == inPlace)
+}
+
 // addFilled adds a column that may be NULL, and fills it while others are at work. Its default is for new rows.
 func (a *alteration) addFilled(want schema.LiveColumn, c *schema.Column) {
 	bare := *c
-	bare.Default, bare.Comment = "", unfilled
+	bare.Default, bare.Comment, bare.Nullable = "", unfilled, true
 	a.change(instant, "ADD COLUMN "+a.column(a.t.Model, &bare))
 	a.fillLater(want, c)
 }
 
 // fillLater goes on with a column from addFilled.
 func (a *alteration) fillLater(want schema.LiveColumn, c *schema.Column) {
+	alter := "ALTER TABLE " + a.table
 	if want.Default != "" {
-		a.later = append(a.later, schema.Statement{
-			SQL: "ALTER TABLE " + a.table + " ALTER COLUMN " + a.Quote(want.Name) + " SET DEFAULT (" + a.DefaultExpr(c) + "), ALGORITHM=INSTANT",
-		})
+		set := " ALTER COLUMN " + a.Quote(want.Name) + " SET DEFAULT (" + a.DefaultExpr(c) + "), ALGORITHM=INSTANT"
+		a.later = append(a.later, schema.Statement{SQL: alter + set})
 	}
 	expr := a.DefaultExpr(c)
 	if c.Backfill != "" {
 		expr = a.backfill(c)
 	}
-	a.later = append(a.later, a.fill(a.laterKey(), want.Name, expr, a.Quote(want.Name)+" IS NULL"), schema.Statement{
-		SQL: "ALTER TABLE " + a.table + " MODIFY COLUMN " + a.spelled(want, a.birth.raw[want.Name]) + ", ALGORITHM=INSTANT",
-	})
+	if expr != "" {
+		a.later = append(a.later, a.fill(a.laterKey(), want.Name, expr, a.Quote(want.Name)+" IS NULL"))
+	}
+	done := schema.Statement{SQL: alter + " MODIFY COLUMN " + a.spelled(want, a.birth.raw[want.Name]) + ", ALGORITHM="}
+	switch {
+	case !want.NotNull:
+		done.SQL += "INSTANT"
+	case a.rebuilding() == copying:
+		done.SQL, done.Rewrites, done.Scans = done.SQL+"COPY, LOCK=SHARED", true, true
+	default:
+		done.SQL, done.Scans = done.SQL+"INPLACE, LOCK=NONE", true
+	}
+	if want.NotNull && c.Default == "" {
+		done.Hazards = []schema.Hazard{hazard(schema.HazardSetNotNull, want.Name)}
+	}
+	if done.Rewrites && a.t.Rows > smallTable {
+		done.Hazards = append(done.Hazards, schema.Hazard{Kind: schema.HazardRewriteTable})
+	}
+	a.later = append(a.later, done)
 }
 
 // beyond is the condition for rows on one side of another one, by the order of a key. It is spelled out, for the server finds no

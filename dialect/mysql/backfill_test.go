@@ -29,6 +29,7 @@ type entryWithMore struct {
 	Twice  *int64    `db:"twice"  schema:"backfill=old * 2,default=7,comment=two of old"`
 	Made   time.Time `db:"made"   schema:"default=now"`
 	Day    time.Time `db:"day"    schema:"type=date,default=now"`
+	Needed int64     `db:"needed" schema:"backfill=old * 3,default=8"`
 	Length *int64    `db:"length" schema:"default=(char_length('abc') + old)"`
 }
 
@@ -71,12 +72,12 @@ func TestColumnsAreFilledInBatches(t *testing.T) {
 			require.True(t, rest.Empty(), rest.String())
 		}
 	}
-	require.Equal(t, 2, batched, plan.String())
-	require.Equal(t, []int64{1000, 2000, 2500, 1000, 2000, 2500}, told)
-	require.EqualValues(t, many, number(t, d, "SELECT count(*) FROM entries WHERE twice = 2 * old AND length = old + 3 AND day = cast(made AS date) "+
+	require.Equal(t, 3, batched, plan.String())
+	require.Equal(t, []int64{1000, 2000, 2500, 1000, 2000, 2500, 1000, 2000, 2500}, told)
+	require.EqualValues(t, many, number(t, d, "SELECT count(*) FROM entries WHERE twice = 2 * old AND needed = 3 * old AND length = old + 3 AND day = cast(made AS date) "+
 		"AND made BETWEEN utc_timestamp() - INTERVAL 1 HOUR AND utc_timestamp() + INTERVAL 1 HOUR"))
 	exec(t, d, "INSERT INTO entries (book, amount, at, old) VALUES ('new', 1, '2026-01-01', 5)")
-	require.EqualValues(t, 1, number(t, d, "SELECT count(*) FROM entries WHERE book = 'new' AND twice = 7 AND length = 8"))
+	require.EqualValues(t, 1, number(t, d, "SELECT count(*) FROM entries WHERE book = 'new' AND twice = 7 AND needed = 8 AND length = 8"))
 }
 
 // A batch waits for who is at work on its rows, and each is final by itself.
@@ -118,7 +119,7 @@ func TestABatchReadsItsRowsOnly(t *testing.T) {
 	d := open(t, mysqltest.Open(t))
 	entries(t, d)
 	plan := planned(t, d, tableOf[entryWithMore](t, schema.Named("entries")), many)
-	exec(t, d, "ALTER TABLE entries ADD COLUMN twice bigint, ADD COLUMN length bigint")
+	exec(t, d, "ALTER TABLE entries ADD COLUMN twice bigint, ADD COLUMN length bigint, ADD COLUMN needed bigint")
 	at := []any{`a"3`, "123456789012345680.01", "2026-01-02 03:04:05.000001"}
 	seen := 0
 	for _, s := range plan.Statements {
@@ -134,5 +135,5 @@ func TestABatchReadsItsRowsOnly(t *testing.T) {
 			seen++
 		}
 	}
-	require.Equal(t, 4, seen)
+	require.Equal(t, 6, seen)
 }
