@@ -101,13 +101,16 @@ func (a *alteration) addFilled(want schema.LiveColumn, c *schema.Column) {
 // fillLater goes on with a column from addFilled.
 func (a *alteration) fillLater(want schema.LiveColumn, c *schema.Column) {
 	alter := "ALTER TABLE " + a.table
-	if want.Default != "" {
-		set := " ALTER COLUMN " + a.Quote(want.Name) + " SET DEFAULT (" + a.DefaultExpr(c) + "), ALGORITHM=INSTANT"
-		a.later = append(a.later, schema.Statement{SQL: alter + set})
-	}
-	expr := a.DefaultExpr(c)
+	expr, coming := a.DefaultExpr(c), a.DefaultExpr(c)
 	if c.Backfill != "" {
 		expr = a.backfill(c)
+	}
+	if coming == "" && want.NotNull {
+		coming = expr // those who write meanwhile do not know the column
+	}
+	if coming != "" {
+		set := " ALTER COLUMN " + a.Quote(want.Name) + " SET DEFAULT (" + coming + "), ALGORITHM=INSTANT"
+		a.later = append(a.later, schema.Statement{SQL: alter + set})
 	}
 	if expr != "" {
 		a.later = append(a.later, a.fill(a.laterKey(), want.Name, expr, a.Quote(want.Name)+" IS NULL"))
