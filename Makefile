@@ -24,7 +24,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## run the story: the flaw, the herd, the dropped table, the new version (DATABASE=postgres://… for a server)
+demo: ## run the story: the flaw, the herd, the dropped table, the new version (DATABASE=postgres://… or mysql://… for a server)
 	$(GO) run ./cmd/demo $(if $(DATABASE),--database '$(DATABASE)')
 
 .PHONY: test
@@ -77,7 +77,7 @@ lint: ## vet, staticcheck, gofumpt, tidy modules
 	cd loadtest/compare && $(GO) vet ./... && $$($(GO) -C ../.. tool -n staticcheck) ./... && $(GO) mod tidy -diff
 
 .PHONY: load
-load: ## many processes that write, one killed each second, and a verdict (ARGS for ./loadtest, DATABASE=postgres://… for a server)
+load: ## many processes that write, one killed each second, and a verdict (ARGS for ./loadtest, DATABASE=postgres://… or mysql://… for a server)
 	$(GO) run ./loadtest $(if $(ARGS),$(ARGS),--kill-every 1s) $(if $(DATABASE),--database '$(DATABASE)')
 
 .PHONY: compare

@@ -25,6 +25,9 @@ const (
 type Config struct {
 	// MaxConns is the most connections that the pool opens; 0 is four times the number of CPUs, at least 8.
 	MaxConns int
+	// Lazy has Open reach for no server: one that is down is noticed by the first call, and a program may start before its
+	// database.
+	Lazy bool
 }
 
 // DB is one database of a MariaDB server. It is safe for concurrent use.
@@ -45,7 +48,7 @@ var _ dialect.Dialect = (*DB)(nil)
 // Open connects to the database of a mysql:// URL, as mysql://user:password@host:3306/database, or of the driver's own form,
 // as user:password@tcp(host:3306)/database, once, to see that it answers, and gives a DB that owns its pool: the caller must
 // Close it. Parameters are the driver's; those that Open sets itself, as the time zone, are refused. ctx limits the connecting
-// and nothing after it.
+// and nothing after it. Config.Lazy leaves the first connection to the first call.
 //
 // A URL that cannot be used and a server that is no MariaDB from 10.6 on are ErrInvalid, a server that cannot be reached
 // ErrUnavailable, a refused password ErrPermission. The errors name host and database and never hold the password.
@@ -72,26 +75,16 @@ func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 	pool.SetMaxOpenConns(most)
 	pool.SetMaxIdleConns(most)
 	d := &DB{pool: pool, config: config, locking: make(chan struct{}, max(1, most/2))}
-	if err := d.meet(ctx); err != nil {
-		_ = pool.Close()
-		return nil, err
+	if cfg.Lazy {
+		return d, nil
 	}
-	return d, nil
-}
-
-// meet finds out whether the server is one that this package knows.
-func (d *DB) meet(ctx context.Context) error {
-	var version string
-	_, err := dialect.QueryRow(ctx, d.Reader(), "SELECT version()", nil, &version)
-	if err != nil {
+	if err := pool.PingContext(ctx); err != nil {
+		_ = pool.Close()
 		e := *d.Classify(err)
 		e.Op = "open"
-		return &e
+		return nil, &e
 	}
-	if !known(version) {
-		return schema.Invalid("open", "", "", "the server is %q, and MariaDB from %d.%d on is wanted", clip(version), oldestMajor, oldestMinor)
-	}
-	return nil
+	return d, nil
 }
 
 // Name is "mysql".
