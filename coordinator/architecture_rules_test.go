@@ -59,6 +59,11 @@ var floorPlan = map[string]floor{
 		project: []string{"dialect/postgres", "coordinator", "coordinator/coordinatortest/internal/models", "internal/postgrestest"},
 		others:  []string{"github.com/jackc/pgx/v5"},
 	},
+	"coordinator/coordinatortest/mysqltest": {
+		project: []string{
+			"dialect", "dialect/mysql", "coordinator", "coordinator/coordinatortest/internal/models", "internal/mysqlserver", "internal/mysqltest",
+		},
+	},
 	"cmd/demo": {
 		project: []string{
 			"schema", "dialect", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator", "cmd/demo/service", "internal/baseline",
@@ -83,8 +88,7 @@ var floorPlan = map[string]floor{
 			"internal/database", "internal/fleet", "internal/mysqlserver", "internal/postgresserver", "loadtest/report",
 		},
 		others: []string{
-			"github.com/HdrHistogram/hdrhistogram-go", "github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/stdlib",
-			"github.com/mattn/go-sqlite3",
+			"github.com/HdrHistogram/hdrhistogram-go", "github.com/jackc/pgx/v5/stdlib", "github.com/mattn/go-sqlite3",
 		},
 	},
 	"loadtest/report": {},

@@ -5,12 +5,12 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	_ "github.com/mattn/go-sqlite3"    // the driver "sqlite3"
 
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/internal/database"
+	"github.com/schemactor/schemactor/internal/mysqlserver"
 )
 
 // openPool opens a database by database/sql and the driver that people take for it.
@@ -19,7 +19,10 @@ func openPool(address database.Address) (*sql.DB, error) {
 	case database.PostgreSQL:
 		return sql.Open("pgx", address.Text)
 	case database.MariaDB:
-		return openMariaDB(address.Text)
+		// The library's own planner has written what makes the tables.
+		return mysqlserver.Pool(address.Text, map[string]string{
+			"sql_mode": "'STRICT_ALL_TABLES,ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES'",
+		})
 	}
 	return sql.Open("sqlite3", sqliteSource(address.Text))
 }
@@ -28,29 +31,6 @@ func openPool(address database.Address) (*sql.DB, error) {
 func sqliteSource(path string) string {
 	settings := url.Values{"_busy_timeout": {"5000"}, "_journal_mode": {"WAL"}, "_txlock": {"immediate"}, "_synchronous": {"NORMAL"}}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: settings.Encode()}).String()
-}
-
-// openMariaDB takes the URL apart, which the driver does not read, and has sessions understand the statements that the library's own
-// planner has written. The dialect has opened the URL before: it can be read.
-func openMariaDB(address string) (*sql.DB, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return nil, err
-	}
-	config := mysql.NewConfig()
-	config.Net, config.Addr, config.User, config.DBName = "tcp", u.Host, u.User.Username(), strings.Trim(u.Path, "/")
-	if u.Port() == "" {
-		config.Addr += ":3306"
-	}
-	config.Passwd, _ = u.User.Password()
-	config.ClientFoundRows = true // of an update: those that it came upon
-	config.Logger = &mysql.NopLogger{}
-	config.Params = map[string]string{"sql_mode": "'STRICT_ALL_TABLES,ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES'"}
-	connector, err := mysql.NewConnector(config)
-	if err != nil {
-		return nil, err
-	}
-	return sql.OpenDB(connector), nil
 }
 
 // placeholders are the marks for values, in the order in which they stand, as the driver itself has them: numbers behind a question
