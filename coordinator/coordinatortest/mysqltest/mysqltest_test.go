@@ -52,6 +52,7 @@ func TestTablesAreMadeOnce(t *testing.T) {
 	var applied atomic.Int64
 	heard := &schema.Listener{Applied: func(schema.Event) { applied.Add(1) }}
 	template := mysqltest.New(shop.Register, &mysqltest.Config{Coordinator: &coordinator.Config{Listener: heard}})
+	t.Cleanup(func() { require.NoError(t, template.Close()) })
 	for range 2 {
 		db := template.Open(t)
 		require.NoError(t, db.Coordinator.EnsureAll(t.Context()))
@@ -70,6 +71,7 @@ func TestPrepareComesFirst(t *testing.T) {
 			return err
 		},
 	})
+	t.Cleanup(func() { require.NoError(t, template.Close()) })
 	_, err := template.Open(t).Dialect.Writer().Exec(t.Context(), "INSERT INTO earlier VALUES (1)")
 	require.NoError(t, err)
 }
@@ -139,6 +141,7 @@ func TestFaultsOfRegistration(t *testing.T) {
 		_, err := coordinator.Register[shop.User, int64](c, schema.Named(fmt.Sprintf("users_%d", calls)))
 		return 0, err
 	}, nil)
+	t.Cleanup(func() { require.NoError(t, fickle.Close()) })
 	text = shop.Failure(t, func(tb testing.TB) { fickle.Open(tb) })
 	require.Contains(t, text, "gives other models than it gave for the template")
 	require.Contains(t, text, "users_2")
