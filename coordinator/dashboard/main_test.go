@@ -55,9 +55,14 @@ type database struct {
 	name, address string
 }
 
-func eachDatabase(t *testing.T, test func(t *testing.T, db database)) {
+// eachSort runs a test on a file and on a server: a page in a browser does not depend on more.
+func eachSort(t *testing.T, test func(t *testing.T, db database)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, onSQLite(t)) })
 	t.Run("postgres", func(t *testing.T) { test(t, database{name: "postgres", address: postgrestest.Open(t)}) })
+}
+
+func eachDatabase(t *testing.T, test func(t *testing.T, db database)) {
+	eachSort(t, test)
 	t.Run("mysql", func(t *testing.T) { test(t, database{name: "mysql", address: mysqltest.Open(t)}) })
 }
 
