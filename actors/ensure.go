@@ -38,7 +38,8 @@ type attempt struct {
 	rung       <-chan struct{} // closed when somebody else has changed the table since the round began
 	began      time.Time
 	at         position
-	statements int // how many ran in the last round
+	statements int                        // how many ran in the last round
+	announced  map[*Table]schema.Revision // what the history was told of, to be done
 	members    []*Table
 	alone      bool // the table is not made together with others: something is wrong with it, or in its way
 	tries      struct{ locks, rung, races, ledgers, unknown, spoiled int }

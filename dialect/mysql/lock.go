@@ -60,7 +60,7 @@ func (d *DB) Locked(ctx context.Context, refs []schema.Ref, fn func(ctx context.
 		return d.Classify(told(ctx, err))
 	}
 	within := &session{q: querier{conn, &d.programs}}
-	if err := fn(ctx, locked{within}); err != nil {
+	if err := fn(holding(ctx, conn), locked{within}); err != nil {
 		return err
 	}
 	if err := within.refusal(ctx); err != nil {
