@@ -34,6 +34,7 @@ type attempt struct {
 	refused *schema.EnsureError
 	seen    dialect.Sighting
 
+	ledger     bool            // while looking: there is one
 	looking    bool            // for people: nothing is done, and nobody is told
 	rung       <-chan struct{} // closed when somebody else has changed the table since the round began
 	began      time.Time

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -117,4 +118,18 @@ func (w *work) begun(ctx context.Context, t *Table) (*schema.Revision, error) {
 		return nil, nil
 	}
 	return last, nil
+}
+
+// unended says, for people, that a change of the table was begun and has not come to its end; empty where that is not so.
+func (a *attempt) unended(ctx context.Context, q dialect.Querier) (string, error) {
+	if !a.ledger {
+		return "", nil
+	}
+	history, err := a.system.ledger.History(ctx, q, a.table.ref)
+	if err != nil || len(history) == 0 || history[len(history)-1].State != schema.RevisionApplying {
+		return "", err
+	}
+	last := &history[len(history)-1]
+	return fmt.Sprintf("a change was begun at %s by %s@%s:%d and has not come to its end: it is under way, or whoever uses the table next ends it",
+		last.AppliedAt.Format(time.RFC3339), last.Application, last.Host, last.PID), nil
 }

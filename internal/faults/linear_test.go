@@ -15,6 +15,7 @@ import (
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/internal/checker"
 	"github.com/schemactor/schemactor/internal/fleet"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 )
 
 const (
@@ -68,6 +69,9 @@ func (l *linear) run(address string, histories int) {
 		}
 	})
 	d := open(l.t, linearOutsider(address))
+	if d.Name() == "mysql" {
+		address = mysqltest.Account(l.t, address, "ALL")
+	}
 	if given, err := strconv.ParseUint(os.Getenv(linearSeed), 10, 64); err == nil {
 		for range 50 { // the seed gives the calls, and not their moments
 			l.history(address, d, given)
