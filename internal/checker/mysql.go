@@ -19,14 +19,23 @@ const (
 	mysqlTransactions = `SELECT 'connection ' || p.id || ' is in a transaction' FROM information_schema.innodb_trx t
 		JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
 		WHERE p.db = database() AND p.id <> connection_id()`
+
+	// mysqlStatements are changes that the server is still at, for programs that may be gone.
+	mysqlStatements = `SELECT 'connection ' || id || ' changes a table' FROM information_schema.processlist
+		WHERE db = database() AND id <> connection_id() AND command = 'Query' AND info RLIKE '^(ALTER|CREATE|DROP|RENAME) '`
+
+	// mysqlCopies are tables that a change had begun to fill. Nobody sees them but the storage. Temporary tables, of which there
+	// is one for each comparison, are seen by nobody but their sessions, and end with them.
+	mysqlCopies = `SELECT name FROM information_schema.innodb_sys_tables WHERE name LIKE concat(database(), '/#sql%')`
 )
 
 func mysqlLeftovers(tables []Table) []leftover {
-	transactions := query("transactions", mysqlTransactions)
-	transactions.settles = true
+	transactions, statements := query("transactions", mysqlTransactions), query("statements", mysqlStatements)
+	copies := query("unfinished copies", mysqlCopies)
+	transactions.settles, statements.settles, copies.settles = true, true, true
 	return []leftover{
 		{name: "locks", settles: true, find: mysqlLocked(tables)},
-		transactions,
+		transactions, statements, copies,
 		query("names", mysqlNames),
 	}
 }
