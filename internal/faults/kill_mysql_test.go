@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,31 +15,44 @@ import (
 	"github.com/schemactor/schemactor/dialect/mysql"
 )
 
-// mysqlSlot is a MariaDB database, made anew like those of PostgreSQL: what it is to hold is kept in another database.
+// mysqlStore is a database that keeps what others are to hold.
+type mysqlStore struct {
+	name   string
+	tables []string // statements that make all tables, the ledger's first
+}
+
+// newMySQLStore prepares an empty database.
+func newMySQLStore(t *testing.T, address string) *mysqlStore {
+	d, err := openAt(t.Context(), address)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, d.Close()) }()
+	require.NoError(t, prepare(t.Context(), d, baseFilled))
+	place, err := url.Parse(address)
+	require.NoError(t, err)
+	return &mysqlStore{strings.Trim(place.Path, "/"), birth(t, d)}
+}
+
+// copy is the statement that fills a table.
+func (k *mysqlStore) copy(table string) string {
+	return fmt.Sprintf("INSERT INTO %s SELECT * FROM %s.%[1]s", table, k.name)
+}
+
+// mysqlSlot is a MariaDB database, made anew like those of PostgreSQL.
 type mysqlSlot struct {
-	address, kept string
-	d             dialect.Dialect // of one connection
-	tables        []string
+	address string
+	kept    *mysqlStore
+	d       dialect.Dialect // of one connection
 }
 
 // mysqlOthers are the sessions that work on the database: those who were killed, where the server has not noticed.
 const mysqlOthers = `SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()`
 
-// newMySQLSlot prepares two empty databases; the first has to be reset before it is used.
-func newMySQLSlot(t *testing.T, address, kept string) *mysqlSlot {
-	s := &mysqlSlot{address: address}
-	d, err := openAt(t.Context(), kept)
+// newMySQLSlot gives an empty database, which has to be reset before it is used.
+func newMySQLSlot(t *testing.T, address string, kept *mysqlStore) *mysqlSlot {
+	d, err := mysql.Open(t.Context(), address, &mysql.Config{MaxConns: 1})
 	require.NoError(t, err)
-	defer func() { require.NoError(t, d.Close()) }()
-	require.NoError(t, prepare(t.Context(), d, baseFilled))
-	s.tables = birth(t, d)
-	place, err := url.Parse(kept)
-	require.NoError(t, err)
-	s.kept = strings.Trim(place.Path, "/")
-	s.d, err = mysql.Open(t.Context(), address, &mysql.Config{MaxConns: 1})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.d.Close()) })
-	return s
+	t.Cleanup(func() { require.NoError(t, d.Close()) })
+	return &mysqlSlot{address, kept, d}
 }
 
 func (s *mysqlSlot) where() string { return s.address }
@@ -51,10 +65,9 @@ func (s *mysqlSlot) reset(ctx context.Context, base string) error {
 	if base == baseEmpty {
 		return nil
 	}
-	statements := append(s.tables[:len(s.tables):len(s.tables)],
-		s.copy(dialect.LedgerTable), s.copy(dialect.RevisionsTable))
+	statements := append(slices.Clone(s.kept.tables), s.kept.copy(dialect.LedgerTable), s.kept.copy(dialect.RevisionsTable))
 	if base == baseFilled {
-		statements = append(statements, s.copy("goods"), s.copy("boxes"))
+		statements = append(statements, s.kept.copy("goods"), s.kept.copy("boxes"))
 	}
 	for _, sql := range statements {
 		if _, err := s.d.Writer().Exec(ctx, sql); err != nil {
@@ -62,10 +75,6 @@ func (s *mysqlSlot) reset(ctx context.Context, base string) error {
 		}
 	}
 	return nil
-}
-
-func (s *mysqlSlot) copy(table string) string {
-	return fmt.Sprintf("INSERT INTO %s SELECT * FROM %s.%[1]s", table, s.kept)
 }
 
 // clear ends everybody else and drops all tables, whatever points to what.

@@ -19,50 +19,46 @@ import (
 // A program is killed between the statements of a change, or between the last of them and the ledger's row. People see what was
 // begun and what is left of it, and the next program does what is left and nothing twice.
 func TestKilledChangeIsSeen(t *testing.T) {
-	eachSite(t, func(t *testing.T, s *site) {
-		if s.name != "mysql" {
-			t.Skip("on this database that is nothing (rolled back), or what stepwise plans are tried with elsewhere")
-		}
-		for _, c := range []struct {
-			scenario, after string
-			statements      int // that are left
-			rows            int // of the history, in the end
-		}{
-			{"create", "CREATE TABLE", 0, 1},
-			{"index", "ALTER TABLE", 1, 4},
-		} {
-			t.Run(c.scenario, func(t *testing.T) {
-				all := scenarios()
-				sc := &all[slices.IndexFunc(all, func(sc scenario) bool { return sc.name == c.scenario })]
-				address, back, err := s.take(t.Context(), sc)
-				require.NoError(t, err)
-				defer func() { require.NoError(t, back()) }()
-				d := open(t, address)
-				done := killAfter(t, s, sc, address, c.after)
-				look := seenBy(t, d, sc)
-				require.Len(t, look.plan.Statements, c.statements, "%s", look.plan)
-				require.Contains(t, fmt.Sprint(look.plan.Notes), "has not come to its end")
-				last := look.history[len(look.history)-1]
-				require.Equal(t, schema.RevisionApplying, last.State)
-				require.Len(t, last.Statements, c.statements+1)
-				require.Equal(t, done, last.Statements[0])
+	s := mysqlSite(t, 2)
+	for _, c := range []struct {
+		scenario, after string
+		statements      int // that are left
+		rows            int // of the history, in the end
+	}{
+		{"create", "CREATE TABLE", 0, 1},
+		{"index", "ALTER TABLE", 1, 4},
+	} {
+		t.Run(c.scenario, func(t *testing.T) {
+			all := scenarios()
+			sc := &all[slices.IndexFunc(all, func(sc scenario) bool { return sc.name == c.scenario })]
+			address, back, err := s.take(t.Context(), sc)
+			require.NoError(t, err)
+			defer func() { require.NoError(t, back()) }()
+			d := open(t, address)
+			done := killAfter(t, s, sc, address, c.after)
+			look := seenBy(t, d, sc)
+			require.Len(t, look.plan.Statements, c.statements, "%s", look.plan)
+			require.Contains(t, fmt.Sprint(look.plan.Notes), "has not come to its end")
+			last := look.history[len(look.history)-1]
+			require.Equal(t, schema.RevisionApplying, last.State)
+			require.Len(t, last.Statements, c.statements+1)
+			require.Equal(t, done, last.Statements[0])
 
-				a := &aftermath{scenario: sc, database: s.name, address: address, killed: time.Now()}
-				_, err = a.recover(t.Context())
-				require.NoError(t, err)
-				look = seenBy(t, d, sc)
-				require.True(t, look.plan.Empty(), "%s", look.plan)
-				require.Empty(t, look.plan.Notes)
-				require.Len(t, look.history, c.rows)
-				last = look.history[c.rows-1]
-				require.Equal(t, schema.RevisionApplied, last.State)
-				require.NotEmpty(t, last.Statements)
-				if c.statements > 0 {
-					require.NotContains(t, last.Statements, done, "it was done already")
-				}
-			})
-		}
-	})
+			a := &aftermath{scenario: sc, database: s.name, address: address, killed: time.Now()}
+			_, err = a.recover(t.Context())
+			require.NoError(t, err)
+			look = seenBy(t, d, sc)
+			require.True(t, look.plan.Empty(), "%s", look.plan)
+			require.Empty(t, look.plan.Notes)
+			require.Len(t, look.history, c.rows)
+			last = look.history[c.rows-1]
+			require.Equal(t, schema.RevisionApplied, last.State)
+			require.NotEmpty(t, last.Statements)
+			if c.statements > 0 {
+				require.NotContains(t, last.Statements, done, "it was done already")
+			}
+		})
+	}
 }
 
 // killAfter kills a program when the first statement on goods that begins so has run, and gives the statement.

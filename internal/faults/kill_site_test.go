@@ -53,13 +53,17 @@ func eachSite(t *testing.T, test func(t *testing.T, s *site)) {
 		}
 		test(t, s)
 	})
-	t.Run("mysql", func(t *testing.T) {
-		s := &site{name: "mysql", slots: make(chan slot, killers)}
-		for range killers {
-			s.slots <- newMySQLSlot(t, mysqltest.Open(t), mysqltest.Open(t))
-		}
-		test(t, s)
-	})
+	t.Run("mysql", func(t *testing.T) { test(t, mysqlSite(t, killers)) })
+}
+
+// mysqlSite gives so many databases of MariaDB, which have what they are to hold from one.
+func mysqlSite(t *testing.T, databases int) *site {
+	s := &site{name: "mysql", slots: make(chan slot, databases)}
+	kept := newMySQLStore(t, mysqltest.Open(t))
+	for range databases {
+		s.slots <- newMySQLSlot(t, mysqltest.Open(t), kept)
+	}
+	return s
 }
 
 // take gives the address of a database that holds what a scenario is to find, and what gives it back. On SQLite an empty
