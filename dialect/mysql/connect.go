@@ -13,8 +13,11 @@ const settings = "SET NAMES utf8mb4 COLLATE " + collation + ", SESSION sql_mode 
 	"NO_BACKSLASH_ESCAPES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', " +
 	"SESSION time_zone = '+00:00', SESSION max_sort_length = 65536, SESSION sql_auto_is_null = 0, SESSION autocommit = 1, " + updatedMark + " = 0"
 
-// connecting makes connections that are set to settings.
-type connecting struct{ driver.Connector }
+// connecting makes connections that are set to settings, and what more there is.
+type connecting struct {
+	driver.Connector
+	more string
+}
 
 // Connect implements driver.Connector.
 func (c connecting) Connect(ctx context.Context) (driver.Conn, error) {
@@ -22,12 +25,12 @@ func (c connecting) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	execer, ok := conn.(driver.ExecerContext)
+	able, ok := conn.(driverConn)
 	if !ok {
-		return nil, errors.Join(errors.New("the driver's connections run no statements"), conn.Close())
+		return nil, errors.Join(errors.New("the driver's connections are not what they were"), conn.Close())
 	}
-	if _, err := execer.ExecContext(ctx, settings, nil); err != nil {
+	if _, err := able.ExecContext(ctx, settings+c.more, nil); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return conn, nil
+	return &link{driverConn: able}, nil
 }

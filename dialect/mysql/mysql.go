@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -16,6 +17,9 @@ const (
 	// oldest is the first version whose DDL statements are carried out as a whole or not at all, also when the server dies.
 	oldestMajor, oldestMinor = 10, 6
 
+	// maxParameters is how many values the protocol has room for.
+	maxParameters = 65535
+
 	// batchesAtOnce is how many tables are made at the same time; each is a commit of its own, so that nothing is gained by
 	// making several in one transaction, which could not take them back.
 	batchesAtOnce = 2
@@ -23,7 +27,8 @@ const (
 
 // Config shapes what Open makes. The zero value and nil are the defaults.
 type Config struct {
-	// MaxConns is the most connections that the pool opens; 0 is four times the number of CPUs, at least 8.
+	// MaxConns is the most connections that the pool opens; 0 is four times the number of CPUs, at least 8. A write lane has one
+	// more.
 	MaxConns int
 }
 
@@ -32,6 +37,7 @@ type DB struct {
 	Grammar
 
 	pool     *sql.DB
+	lane     *sql.DB // one connection, for write lanes
 	config   *mysql.Config
 	programs programs
 
@@ -68,12 +74,12 @@ func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 	if most == 0 {
 		most = max(8, 4*runtime.GOMAXPROCS(0))
 	}
-	pool := sql.OpenDB(connecting{connector})
+	pool := sql.OpenDB(connecting{connector, ""})
 	pool.SetMaxOpenConns(most)
 	pool.SetMaxIdleConns(most)
-	d := &DB{pool: pool, config: config, locking: make(chan struct{}, max(1, most/2))}
+	d := &DB{pool: pool, lane: openLane(connector), config: config, locking: make(chan struct{}, max(1, most/2))}
 	if err := d.meet(ctx); err != nil {
-		_ = pool.Close()
+		_ = d.Close()
 		return nil, err
 	}
 	return d, nil
@@ -100,7 +106,7 @@ func (d *DB) Name() string { return d.Grammar.Name() }
 // Capability tells what may differ between databases.
 func (*DB) Capability() dialect.Capability {
 	return dialect.Capability{
-		IdentifierLimit: identifierLimit, MaxParameters: 65535, ShapesCommit: true, NoSetDefault: true,
+		IdentifierLimit: identifierLimit, MaxParameters: maxParameters, ShapesCommit: true, NoSetDefault: true,
 		BatchesAtOnce: batchesAtOnce,
 	}
 }
@@ -112,7 +118,7 @@ func (d *DB) Reader() dialect.Querier { return pooled{db: d} }
 func (d *DB) Writer() dialect.Querier { return pooled{db: d, writes: true} }
 
 // Close closes the pool. Connections that are still in use are closed when they come back. A second call does nothing.
-func (d *DB) Close() error { return d.pool.Close() }
+func (d *DB) Close() error { return errors.Join(d.lane.Close(), d.pool.Close()) }
 
 // Location implements dialect.Located: the server's address and the database.
 func (d *DB) Location(ctx context.Context) (where string, err error) {
