@@ -49,50 +49,53 @@ type preparedStatement struct {
 }
 
 // ExecContext implements driver.ExecerContext.
-func (l *link) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (result driver.Result, err error) {
+func (l *link) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
 	if len(args) == 0 {
 		return l.driverConn.ExecContext(ctx, text, args)
 	}
-	err = l.with(ctx, text, func(st *preparedStatement) (err error) {
-		result, err = st.exec.ExecContext(ctx, args)
-		return err
-	})
-	return result, err
+	for again := false; ; again = true {
+		st, kept, err := l.prepare(ctx, text)
+		if err != nil {
+			return nil, err
+		}
+		result, err := st.exec.ExecContext(ctx, args)
+		if err == nil || again || !l.forgotten(text, kept, err) {
+			return result, err
+		}
+	}
 }
 
 // QueryContext implements driver.QueryerContext.
-func (l *link) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (rows driver.Rows, err error) {
+func (l *link) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
 	if len(args) == 0 {
 		return l.driverConn.QueryContext(ctx, text, args)
 	}
-	err = l.with(ctx, text, func(st *preparedStatement) (err error) {
-		rows, err = st.query.QueryContext(ctx, args)
-		return err
-	})
-	return rows, err
-}
-
-// with runs fn with a statement, once more where the server has forgotten it. ErrSkip has database/sql prepare it.
-func (l *link) with(ctx context.Context, text string, fn func(st *preparedStatement) error) error {
-	if len(text) > longestPrepared {
-		return driver.ErrSkip
-	}
-	st, kept, err := l.prepare(ctx, text)
-	if err != nil {
-		return err
-	}
-	err = fn(st)
-	if kept && (is(err, unknownStatement) || is(err, staleStatement)) { // it has done nothing
-		l.forget(text)
-		if st, _, err = l.prepare(ctx, text); err == nil {
-			err = fn(st)
+	for again := false; ; again = true {
+		st, kept, err := l.prepare(ctx, text)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := st.query.QueryContext(ctx, args)
+		if err == nil || again || !l.forgotten(text, kept, err) {
+			return rows, err
 		}
 	}
-	return err
 }
 
-// prepare gives a statement, and whether it was prepared before.
+// forgotten reports whether a statement, kept from before, has done nothing since the server does not know it any more.
+func (l *link) forgotten(text string, kept bool, err error) bool {
+	if !kept || !is(err, unknownStatement) && !is(err, staleStatement) {
+		return false
+	}
+	l.forget(text)
+	return true
+}
+
+// prepare gives a statement, and whether it was prepared before. ErrSkip has database/sql prepare it for this once.
 func (l *link) prepare(ctx context.Context, text string) (st *preparedStatement, kept bool, err error) {
+	if len(text) > longestPrepared {
+		return nil, false, driver.ErrSkip
+	}
 	l.uses++
 	if st = l.prepared[text]; st != nil {
 		st.last = l.uses

@@ -69,19 +69,31 @@ func (q querier) carry(ctx context.Context, made *program, args []any) (dialect.
 	return rows{from, ctx}, nil
 }
 
-// upsert runs an upsert as far as its first row, for only there the server says that another row is in the way.
+// upsert runs an upsert.
 func (q querier) upsert(ctx context.Context, made *program, args []any) (dialect.Rows, error) {
+	rows, astray, err := q.attempt(ctx, made, args)
+	if !astray {
+		return rows, err
+	}
+	return q.instead(ctx, made, args)
+}
+
+// attempt runs an upsert as far as its first row, for only there the server says that another row is in the way; then nothing was
+// done, and astray is true.
+func (q querier) attempt(ctx context.Context, made *program, args []any) (_ dialect.Rows, astray bool, err error) {
 	from, err := q.rows(ctx, &made.first, args)
 	if err == nil {
 		first := &peeked{rows: rows{from, ctx}}
 		if first.had = from.Next(); first.had {
-			return first, nil
+			return first, false, nil
 		}
 		err = errors.Join(first.rows.Err(), from.Close())
 	}
-	if e, ok := errors.AsType[*mysql.MySQLError](err); !ok || e.Number != subqueryRows {
-		return noRows{}, told(ctx, err)
-	}
+	return noRows{}, is(err, subqueryRows), told(ctx, err)
+}
+
+// instead does what is done where another row is in the way.
+func (q querier) instead(ctx context.Context, made *program, args []any) (dialect.Rows, error) {
 	found, err := q.carry(ctx, made.instead, args)
 	if err != nil {
 		return nil, err
@@ -149,11 +161,19 @@ func (p pooled) Query(ctx context.Context, text string, args ...any) (dialect.Ro
 		}
 		return rows, err
 	}
+	run := querier.carry
+	if made.instead != nil { // in most cases it is one statement, which takes no transaction
+		rows, astray, err := querier{p.db.pool, &p.db.programs}.attempt(ctx, made, args)
+		if !astray {
+			return rows, lost(err)
+		}
+		run = querier.instead
+	}
 	tx, err := p.db.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, told(ctx, err)
 	}
-	from, err := querier{tx, &p.db.programs}.carry(ctx, made, args)
+	from, err := run(querier{tx, &p.db.programs}, ctx, made, args)
 	if err != nil {
 		_ = tx.Rollback() // it takes back what there is; the error is the statement's
 		return nil, err
