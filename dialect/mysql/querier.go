@@ -66,7 +66,7 @@ func (q querier) carry(ctx context.Context, made *program, args []any) (dialect.
 	if err != nil {
 		return nil, err
 	}
-	return rows{from, ctx}, nil
+	return &rows{Rows: from, ctx: ctx}, nil
 }
 
 // upsert runs an upsert.
@@ -83,7 +83,7 @@ func (q querier) upsert(ctx context.Context, made *program, args []any) (dialect
 func (q querier) attempt(ctx context.Context, made *program, args []any) (_ dialect.Rows, astray bool, err error) {
 	from, err := q.rows(ctx, &made.first, args)
 	if err == nil {
-		first := &peeked{rows: rows{from, ctx}}
+		first := &peeked{rows: rows{Rows: from, ctx: ctx}}
 		if first.had = from.Next(); first.had {
 			return first, false, nil
 		}
@@ -155,11 +155,14 @@ func (p pooled) Query(ctx context.Context, text string, args ...any) (dialect.Ro
 	}
 	made := p.db.programs.of(text)
 	if made.then == nil && made.instead == nil {
-		rows, err := querier{p.db.pool, &p.db.programs}.carry(ctx, made, args)
-		if p.writes {
+		from, err := querier{p.db.pool, &p.db.programs}.rows(ctx, &made.first, args)
+		if err != nil && p.writes {
 			err = lost(err)
 		}
-		return rows, err
+		if err != nil {
+			return nil, err
+		}
+		return &rows{from, ctx, p.writes}, nil
 	}
 	run := querier.carry
 	if made.instead != nil { // in most cases it is one statement, which takes no transaction
