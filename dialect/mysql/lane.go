@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"math/bits"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/schemactor/schemactor/dialect"
@@ -30,10 +31,31 @@ const (
 
 // openLane gives the pool of the connection that does batches.
 func openLane(connector driver.Connector) *sql.DB {
-	pool := sql.OpenDB(connecting{connector, laneSettings})
+	if ours, ok := connector.(connecting); ok {
+		connector = connecting{ours.Connector, laneSettings}
+	}
+	pool := sql.OpenDB(connector)
 	pool.SetMaxOpenConns(1)
 	pool.SetConnMaxIdleTime(laneIdle)
 	return pool
+}
+
+// laneConn gives the connection of a batch, and what gives it back. Of a pool that is the caller's it is one that is set so for the
+// time.
+func (d *DB) laneConn(ctx context.Context) (conn *sql.Conn, done func(broken bool), err error) {
+	if d.lane != nil {
+		conn, err = d.lane.Conn(ctx)
+		return conn, func(broken bool) { giveBack(conn, broken) }, err
+	}
+	if conn, err = d.pool.Conn(ctx); err != nil {
+		return nil, nil, err
+	}
+	done = func(broken bool) { giveBack(conn, broken || leave(ctx, conn, nil) != nil) }
+	if _, err = conn.ExecContext(ctx, "SET "+strings.TrimPrefix(laneSettings, ", ")); err != nil {
+		done(true)
+		return nil, nil, err
+	}
+	return conn, done, nil
 }
 
 // Abreast implements dialect.Batcher.
@@ -44,12 +66,12 @@ func (*DB) Abreast() int { return abreast }
 // somebody's lock is left to its caller. Where the server ends the transaction, as for a deadlock, it is begun again without
 // what it has failed for.
 func (d *DB) Batch(ctx context.Context, take func() []*dialect.Write) {
-	conn, err := d.lane.Conn(ctx)
+	conn, done, err := d.laneConn(ctx)
 	if err != nil {
 		return
 	}
 	broken := true
-	defer func() { giveBack(conn, broken) }()
+	defer func() { done(broken) }()
 	parts, n := partsOf(take())
 	f := &flusher{db: d, conn: conn, within: querier{conn, &d.programs}, tries: 2 + 2*bits.Len(uint(n))}
 	for len(parts) > 0 && f.tries > 0 {

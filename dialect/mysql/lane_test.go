@@ -3,6 +3,7 @@ package mysql_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"net"
@@ -54,10 +55,10 @@ func (*numbers) Receive(writes []*dialect.Write, rows dialect.Rows, _ bool) ([]*
 	return writes, nil
 }
 
-// number is what a write's row is read into.
-type number struct{ sent, n, twice int64 }
+// numberRow is what a write's row is read into.
+type numberRow struct{ sent, n, twice int64 }
 
-func (r *number) Receive(rows dialect.Rows) error {
+func (r *numberRow) Receive(rows dialect.Rows) error {
 	if err := rows.Scan(&r.n, &r.twice); err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func (r *number) Receive(rows dialect.Rows) error {
 func newNumberWrites(many dialect.Many, from, to int) (out []*dialect.Write) {
 	for n := from; n < to; n++ {
 		out = append(out, &dialect.Write{
-			SQL: insertNumber, Args: []any{int64(n)}, Back: true, Row: &number{sent: int64(n)}, Many: many,
+			SQL: insertNumber, Args: []any{int64(n)}, Back: true, Row: &numberRow{sent: int64(n)}, Many: many,
 		})
 	}
 	return out
@@ -103,9 +104,28 @@ func requireStored(t *testing.T, d *mysql.DB, writes []*dialect.Write) {
 		require.NoError(t, err)
 		require.True(t, ok)
 		require.True(t, w.Found)
-		require.EqualValues(t, 2*w.Args[0].(int64), w.Row.(*number).twice)
+		require.EqualValues(t, 2*w.Args[0].(int64), w.Row.(*numberRow).twice)
 	}
 	require.EqualValues(t, len(writes), one(t, d, "SELECT count(*) FROM numbers"))
+}
+
+// TestBatchOnAPoolOfTheCallers leaves its connections as they were.
+func TestBatchOnAPoolOfTheCallers(t *testing.T) {
+	address := mysqltest.Open(t)
+	onNumbers(t, address)
+	connector, err := mysql.Connector(address)
+	require.NoError(t, err)
+	pool := sql.OpenDB(connector)
+	pool.SetMaxOpenConns(2)
+	pool.SetMaxIdleConns(1)
+	t.Cleanup(func() { require.NoError(t, pool.Close()) })
+	d, err := mysql.New(t.Context(), pool, nil)
+	require.NoError(t, err)
+	writes := newNumberWrites(newNumbers(), 0, 100)
+	batch(t.Context(), d, writes)
+	requireStored(t, d, writes)
+	require.EqualValues(t, 1, one(t, d, "SELECT @@autocommit"))
+	require.Positive(t, one(t, d, "SELECT @@innodb_lock_wait_timeout"))
 }
 
 // TestBatchIsFewStatements counts them on the server.

@@ -71,25 +71,34 @@ func (q querier) carry(ctx context.Context, made *program, args []any) (dialect.
 
 // upsert runs an upsert.
 func (q querier) upsert(ctx context.Context, made *program, args []any) (dialect.Rows, error) {
-	rows, astray, err := q.attempt(ctx, made, args)
-	if !astray {
-		return rows, err
+	first, err := q.attempt(ctx, made, args)
+	if is(err, subqueryRows) {
+		return q.instead(ctx, made, args)
 	}
-	return q.instead(ctx, made, args)
+	return first, err
 }
 
-// attempt runs an upsert as far as its first row, for only there the server says that another row is in the way; then nothing was
-// done, and astray is true.
-func (q querier) attempt(ctx context.Context, made *program, args []any) (_ dialect.Rows, astray bool, err error) {
-	from, err := q.rows(ctx, &made.first, args)
-	if err == nil {
-		first := &peeked{rows: rows{Rows: from, ctx: ctx}}
-		if first.had = from.Next(); first.had {
-			return first, false, nil
-		}
-		err = errors.Join(first.rows.Err(), from.Close())
+// attempt runs an upsert as far as its first row, for only there the server says that another row is in the way: by an error under
+// which nothing was done.
+func (q querier) attempt(ctx context.Context, made *program, args []any) (dialect.Rows, error) {
+	p := made.renamed.Load()
+	if p == nil {
+		p = &made.first
 	}
-	return noRows{}, is(err, subqueryRows), told(ctx, err)
+	first, err := q.peek(ctx, p, args)
+	if is(err, noSuchIndex) {
+		other, lookup := q.renamed(ctx, made)
+		if lookup != nil {
+			return nil, lookup
+		}
+		if other != nil {
+			first, err = q.peek(ctx, other, args)
+		}
+	}
+	if err == nil {
+		return first, nil
+	}
+	return noRows{}, told(ctx, err)
 }
 
 // instead does what is done where another row is in the way.
@@ -106,6 +115,19 @@ func (q querier) instead(ctx context.Context, made *program, args []any) (dialec
 	}
 	// It was in the way a moment ago.
 	return nil, &schema.Error{Kind: schema.ErrSerialization, Detail: "a row that stood in the way has gone meanwhile"}
+}
+
+// peek runs a statement as far as its first row.
+func (q querier) peek(ctx context.Context, p *piece, args []any) (dialect.Rows, error) {
+	from, err := q.rows(ctx, p, args)
+	if err != nil {
+		return nil, err
+	}
+	first := &peeked{rows: rows{Rows: from, ctx: ctx}}
+	if first.had = from.Next(); first.had {
+		return first, nil
+	}
+	return noRows{}, errors.Join(first.rows.Err(), from.Close())
 }
 
 // subqueryRows is the error of a subquery that gives more than one row.
@@ -166,9 +188,9 @@ func (p pooled) Query(ctx context.Context, text string, args ...any) (dialect.Ro
 	}
 	run := querier.carry
 	if made.instead != nil { // in most cases it is one statement, which takes no transaction
-		rows, astray, err := querier{p.db.pool, &p.db.programs}.attempt(ctx, made, args)
-		if !astray {
-			return rows, lost(err)
+		first, err := querier{p.db.pool, &p.db.programs}.attempt(ctx, made, args)
+		if !is(err, subqueryRows) {
+			return first, lost(err)
 		}
 		run = querier.instead
 	}
