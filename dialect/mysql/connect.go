@@ -36,12 +36,13 @@ func connectorOf(url string) (connecting, error) {
 	if err != nil {
 		return connecting{}, invalidURL("has parameters that do not go together")
 	}
-	return connecting{connector, config.DBName}, nil
+	return connecting{connector, "", config.DBName}, nil
 }
 
-// connecting makes connections that are set to settings.
+// connecting makes connections that are set to settings, and what more there is.
 type connecting struct {
 	driver.Connector
+	more     string
 	database string
 }
 
@@ -51,18 +52,17 @@ func (c connecting) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	execer, executes := conn.(driver.ExecerContext)
-	queryer, queries := conn.(driver.QueryerContext)
-	if !executes || !queries {
-		return nil, errors.Join(errors.New("the driver's connections run no statements"), conn.Close())
+	able, ok := conn.(driverConn)
+	if !ok {
+		return nil, errors.Join(errors.New("the driver's connections are not what they were"), conn.Close())
 	}
-	if err := meet(ctx, queryer); err != nil {
+	if err := meet(ctx, able); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	if _, err := execer.ExecContext(ctx, settings, nil); err != nil {
+	if _, err := able.ExecContext(ctx, settings+c.more, nil); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return conn, nil
+	return &link{driverConn: able}, nil
 }
 
 // meet finds out whether the server is one that this package knows. Each connection is asked, for another server may have come in

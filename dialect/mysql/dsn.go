@@ -15,7 +15,7 @@ import (
 
 // ours are the parameters of the driver that Open sets itself.
 var ours = [...]string{
-	"charset", "collation", "loc", "parseTime", "clientFoundRows", "multiStatements", "interpolateParams", "columnsWithAlias",
+	"charset", "collation", "loc", "parseTime", "clientFoundRows", "multiStatements", "interpolateParams", "columnsWithAlias", "maxAllowedPacket",
 	"allowAllFiles", "sql_mode", "time_zone", "max_sort_length", "sql_auto_is_null", "autocommit",
 }
 
@@ -58,6 +58,7 @@ func ready(config *mysql.Config, dsn string) (*mysql.Config, error) {
 		}
 	}
 	config.ClientFoundRows = true
+	config.MaxAllowedPacket = 0        // the server is asked
 	config.Logger = &mysql.NopLogger{} // what it would say comes back as an error
 	return config, nil
 }
