@@ -47,7 +47,8 @@ var _ dialect.Dialect = (*DB)(nil)
 // Close it. Parameters are the driver's; those that Open sets itself, as the time zone, are refused. ctx limits the connecting
 // and nothing after it.
 //
-// A URL that cannot be used and a server that is no MariaDB from 10.6 on are ErrInvalid, a server that cannot be reached
+// A URL that cannot be used, a server that is no MariaDB from 10.6 on, and one that does not heed the case of tables' names are
+// ErrInvalid, a server that cannot be reached
 // ErrUnavailable, a refused password ErrPermission. The errors name host and database and never hold the password.
 func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 	if cfg == nil {
@@ -82,7 +83,8 @@ func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 // meet finds out whether the server is one that this package knows.
 func (d *DB) meet(ctx context.Context) error {
 	var version string
-	_, err := dialect.QueryRow(ctx, d.Reader(), "SELECT version()", nil, &version)
+	var lower int64
+	_, err := dialect.QueryRow(ctx, d.Reader(), "SELECT version(), @@lower_case_table_names", nil, &version, &lower)
 	if err != nil {
 		e := *d.Classify(err)
 		e.Op = "open"
@@ -90,6 +92,10 @@ func (d *DB) meet(ctx context.Context) error {
 	}
 	if !known(version) {
 		return schema.Invalid("open", "", "", "the server is %q, and MariaDB from %d.%d on is wanted", clip(version), oldestMajor, oldestMinor)
+	}
+	if lower != 0 {
+		return schema.Invalid("open", "", "", "the server has lower_case_table_names = %d, and 0 is wanted: it takes tables for one another "+
+			"whose names differ in case only", lower)
 	}
 	return nil
 }
