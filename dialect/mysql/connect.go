@@ -68,11 +68,11 @@ func (c connecting) Connect(ctx context.Context) (driver.Conn, error) {
 // meet finds out whether the server is one that this package knows. Each connection is asked, for another server may have come in
 // the place of one that went down.
 func meet(ctx context.Context, conn driver.QueryerContext) error {
-	rows, err := conn.QueryContext(ctx, "SELECT version()", nil)
+	rows, err := conn.QueryContext(ctx, "SELECT version(), @@lower_case_table_names <> 0", nil)
 	if err != nil {
 		return err
 	}
-	row := make([]driver.Value, 1)
+	row := make([]driver.Value, 2)
 	if err := errors.Join(rows.Next(row), rows.Close()); err != nil {
 		return err
 	}
@@ -80,6 +80,10 @@ func meet(ctx context.Context, conn driver.QueryerContext) error {
 	if !isText || !known(string(version)) {
 		return schema.Invalid("open", "", "", "the server is %q, and MariaDB from %d.%d on is wanted",
 			clip(string(version)), oldestMajor, oldestMinor)
+	}
+	if folds, isNumber := row[1].(int64); !isNumber || folds != 0 {
+		return schema.Invalid("open", "", "", "the server has lower_case_table_names, and 0 is wanted there: it takes tables for one "+
+			"another whose names differ in case only")
 	}
 	return nil
 }

@@ -67,8 +67,9 @@ var _ dialect.Dialect = (*DB)(nil)
 // Close it. Parameters are the driver's; those that Open sets itself, as the time zone, are refused. ctx limits the connecting
 // and nothing after it. Config.Lazy leaves the first connection to the first call.
 //
-// A URL that cannot be used and a server that is no MariaDB from 10.6 on are ErrInvalid, a server that cannot be reached
-// ErrUnavailable, a refused password ErrPermission. The errors name host and database and never hold the password.
+// A URL that cannot be used, a server that is no MariaDB from 10.6 on, and one that does not heed the case of tables' names are
+// ErrInvalid, a server that cannot be reached ErrUnavailable, a refused password ErrPermission. The errors name host and database and
+// never hold the password.
 func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 	if cfg == nil {
 		cfg = &Config{}
