@@ -16,7 +16,7 @@ var _ dialect.Applier = (*DB)(nil)
 
 // Step implements dialect.Applier: each statement by itself, for each is final. It waits for the locks of others for a second,
 // which is the shortest time that the server knows, and for 300 ms where the statement has nothing else to do.
-func (d *DB) Step(ctx context.Context, step []schema.Statement, _ func(rows int64)) error {
+func (d *DB) Step(ctx context.Context, step []schema.Statement, progress func(rows int64)) error {
 	conn, err := d.cold.Conn(ctx)
 	if err != nil {
 		return d.Classify(told(ctx, err))
@@ -27,7 +27,12 @@ func (d *DB) Step(ctx context.Context, step []schema.Statement, _ func(rows int6
 		return d.Classify(told(ctx, err))
 	}
 	for _, st := range step {
-		if err := d.carry(ctx, conn, st); err != nil {
+		if st.Mode == schema.ModeBatches {
+			err = d.inBatches(ctx, conn, st, progress)
+		} else {
+			err = d.carry(ctx, conn, st)
+		}
+		if err != nil {
 			return err
 		}
 	}
