@@ -128,7 +128,11 @@ func (a *alteration) key() {
 	if !slices.ContainsFunc(columns, missing) {
 		a.refuse(" GROUP BY "+a.list(columns)+" HAVING count(*) > 1", "duplicates in "+naming(columns)+": they cannot be the key")
 	}
-	a.change(copying, drop+"ADD PRIMARY KEY ("+a.list(columns)+")", hazard(schema.HazardChangeKey, columns...))
+	w := a.rebuilding()
+	if slices.ContainsFunc(a.live.Key, a.dropsColumn) {
+		w = copying // with the key, of which it is a part
+	}
+	a.change(w, drop+"ADD PRIMARY KEY ("+a.list(columns)+")", hazard(schema.HazardChangeKey, columns...))
 }
 
 // indexes makes the missing ones.
@@ -254,4 +258,19 @@ func (a *alteration) comment() {
 	case a.allows(h):
 		a.change(instant, "COMMENT ''", h)
 	}
+}
+
+// asMeant gives a table whose foreign keys have NO ACTION for RESTRICT, as in the table of somebody who said nothing: here both are
+// one, for no check waits until the transaction's end.
+func asMeant(live *schema.Live) *schema.Live {
+	out := *live
+	out.ForeignKeys = slices.Clone(live.ForeignKeys)
+	for i := range out.ForeignKeys {
+		for _, action := range []*schema.Action{&out.ForeignKeys[i].OnDelete, &out.ForeignKeys[i].OnUpdate} {
+			if *action == schema.Restrict {
+				*action = schema.NoAction
+			}
+		}
+	}
+	return &out
 }

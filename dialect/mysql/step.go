@@ -24,7 +24,8 @@ func holding(ctx context.Context, conn *sql.Conn) context.Context {
 
 const (
 	// steady is how a connection is set while it carries steps out: each statement is final, what was open is committed, and
-	// the locks of others are waited for no longer than a second, which is the shortest time that the server knows.
+	// the locks of others are waited for no longer than a second, which is the shortest time that the server knows. Of a
+	// statement that has nothing else to do it is 300 ms.
 	steady = "SET SESSION autocommit = 1, foreign_key_checks = DEFAULT, lock_wait_timeout = 1, innodb_lock_wait_timeout = 1"
 	// steadied is how Locked has set it.
 	steadied = "SET SESSION autocommit = 0, foreign_key_checks = 0, innodb_lock_wait_timeout = DEFAULT"
@@ -32,34 +33,44 @@ const (
 
 // Step implements dialect.Applier: each statement by itself. Inside Locked it runs on the connection that holds the locks: the
 // server goes on with a statement whose program is gone, and nobody else is to have the locks as long as it does.
-func (d *DB) Step(ctx context.Context, step []schema.Statement, _ func(rows int64)) (err error) {
+func (d *DB) Step(ctx context.Context, step []schema.Statement, progress func(rows int64)) (err error) {
 	if conn, ok := ctx.Value(holder{}).(*sql.Conn); ok {
 		defer func() {
 			if _, failed := conn.ExecContext(ctx, steadied); err == nil && failed != nil {
 				err = d.Classify(told(ctx, failed))
 			}
 		}()
-		return d.steps(ctx, conn, step)
+		return d.steps(ctx, conn, step, progress)
 	}
-	conn, err := d.pool.Conn(ctx)
+	conn, err := d.cold.Conn(ctx)
 	if err != nil {
 		return d.Classify(told(ctx, err))
 	}
 	defer func() { giveBack(conn, leave(ctx, conn, nil) != nil) }()
-	return d.steps(ctx, conn, step)
+	return d.steps(ctx, conn, step, progress)
 }
 
-func (d *DB) steps(ctx context.Context, conn *sql.Conn, step []schema.Statement) error {
-	if _, err := conn.ExecContext(ctx, steady); err != nil {
+func (d *DB) steps(ctx context.Context, conn *sql.Conn, step []schema.Statement, progress func(rows int64)) error {
+	_, err := conn.ExecContext(ctx, steady)
+	if err != nil {
 		return d.Classify(told(ctx, err))
 	}
 	for _, st := range step {
-		if err := d.carry(ctx, conn, st); err != nil {
+		if st.Mode == schema.ModeBatches {
+			err = d.inBatches(ctx, conn, st, progress)
+		} else {
+			err = d.carry(ctx, conn, st)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// briefly has the server give a statement up that has not come to its end in 300 ms. That is said of statements alone that take
+// no time of their own: what they wait for is the table, and all who come to it later wait behind them.
+const briefly = "SET STATEMENT max_statement_time = 0.3 FOR "
 
 // carry runs one statement.
 func (d *DB) carry(ctx context.Context, conn *sql.Conn, st schema.Statement) error {
@@ -73,16 +84,32 @@ func (d *DB) carry(ctx context.Context, conn *sql.Conn, st schema.Statement) err
 		}
 		return &schema.Error{Op: "apply", Kind: schema.ErrUnfitRows, Detail: st.Refuse}
 	}
-	_, err := conn.ExecContext(ctx, st.SQL)
-	// What the catalogue alone cannot say is done in place, where others go on as well.
-	if brief, ok := strings.CutSuffix(st.SQL, ", ALGORITHM=INSTANT"); ok && refusedWay(err) {
-		_, err = conn.ExecContext(ctx, brief+", ALGORITHM=INPLACE, LOCK=NONE")
-	}
-	if err != nil {
+	if err := d.change(ctx, conn, st.SQL); err != nil {
 		return d.Classify(told(ctx, err))
 	}
 	return nil
 }
+
+// change runs a statement that changes a shape. What the catalogue alone cannot say is done in place, where others go on as
+// well.
+func (d *DB) change(ctx context.Context, conn *sql.Conn, text string) error {
+	brief, instant := strings.CutSuffix(text, ", ALGORITHM=INSTANT")
+	if !instant {
+		_, err := conn.ExecContext(ctx, text)
+		return err
+	}
+	_, err := conn.ExecContext(ctx, briefly+text)
+	switch e, _ := errors.AsType[*mysql.MySQLError](err); {
+	case e != nil && e.Number == outOfTime:
+		return &schema.Error{Op: "apply", Kind: schema.ErrLockTimeout, Cause: err}
+	case refusedWay(err):
+		_, err = conn.ExecContext(ctx, brief+", ALGORITHM=INPLACE, LOCK=NONE")
+	}
+	return err
+}
+
+// outOfTime is the error of a statement that took longer than it may.
+const outOfTime = 1969
 
 // refusedWay reports whether the server cannot carry a change out in the way that was asked.
 func refusedWay(err error) bool {
@@ -92,7 +119,7 @@ func refusedWay(err error) bool {
 
 // Beside implements dialect.Applier.
 func (d *DB) Beside(ctx context.Context, fn func(ctx context.Context, q dialect.Querier) error) error {
-	conn, err := d.pool.Conn(ctx)
+	conn, err := d.cold.Conn(ctx)
 	if err != nil {
 		return d.Classify(told(ctx, err))
 	}
