@@ -136,7 +136,7 @@ type Locker interface {
 // Applier carries out the parts of a plan that stand outside the lock's transaction. A dialect whose plans have such
 // parts (Plan.Stepwise) implements it; for others it is not needed.
 type Applier interface {
-	// Step carries out one of Plan.Steps on a connection of its own. A lock that keeps others waiting is waited for no longer
+	// Step carries out one of Plan.Steps outside the lock's transaction; ctx is that of the function inside Locked. A lock that keeps others waiting is waited for no longer
 	// than a short bounded time (300 ms), after which the step is undone and schema.ErrLockTimeout; the caller comes
 	// again. progress is called after each batch with the rows looked at so far; nil is allowed. A statement's
 	// Refuse is a *schema.Error with that Detail. Errors are classified.

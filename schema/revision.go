@@ -44,10 +44,11 @@ type RevisionState string
 
 // The states. A change that is made in one transaction commits together with its revision, which is then applied or
 // adopted. A change of several steps is announced by an applying revision, which a second one, applied or failed,
-// follows; where none does, the program died halfway, and the next ensure has gone on or will.
+// follows; where none does, the program died halfway, and the next ensure has gone on or will. Where the database takes no
+// change of a shape back, each is announced so, and its revision becomes what comes of it.
 const (
 	RevisionApplied  RevisionState = "applied"  // statements were run
 	RevisionAdopted  RevisionState = "adopted"  // the table was there and matched; nothing was run
-	RevisionApplying RevisionState = "applying" // statements outside the lock's transaction are about to run
+	RevisionApplying RevisionState = "applying" // statements that are not taken back are about to run
 	RevisionFailed   RevisionState = "failed"   // they did not all run
 )
