@@ -90,7 +90,7 @@ func (a *alteration) compare() {
 			Kind: schema.RenamedTable, Object: model.Ref().String(), Have: a.t.Live.Ref.String(),
 		})
 	}
-	a.delta = schema.Compare(a.t.Born, a.t.Live, schema.Renames(model, a.FitName)...)
+	a.delta = schema.Compare(asMeant(a.t.Born), asMeant(a.t.Live), schema.Renames(model, a.FitName)...)
 	for i := range a.delta.Columns {
 		c := &a.delta.Columns[i]
 		c.Fits = c.Fits || holds(c.Have.Type, c.Want.Type)

@@ -255,3 +255,18 @@ func (a *alteration) comment() {
 		a.change(instant, "COMMENT ''", h)
 	}
 }
+
+// asMeant gives a table whose foreign keys have NO ACTION for RESTRICT, as in the table of somebody who said nothing: here both are
+// one, for no check waits until the transaction's end.
+func asMeant(live *schema.Live) *schema.Live {
+	out := *live
+	out.ForeignKeys = slices.Clone(live.ForeignKeys)
+	for i := range out.ForeignKeys {
+		for _, action := range []*schema.Action{&out.ForeignKeys[i].OnDelete, &out.ForeignKeys[i].OnUpdate} {
+			if *action == schema.Restrict {
+				*action = schema.NoAction
+			}
+		}
+	}
+	return &out
+}

@@ -5,6 +5,8 @@ import (
 	"database/sql/driver"
 	"errors"
 
+	"github.com/go-sql-driver/mysql"
+
 	"github.com/schemactor/schemactor/schema"
 )
 
@@ -14,6 +16,24 @@ import (
 const settings = "SET NAMES utf8mb4 COLLATE " + collation + ", SESSION sql_mode = 'STRICT_ALL_TABLES,ANSI_QUOTES,PIPES_AS_CONCAT," +
 	"NO_BACKSLASH_ESCAPES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', " +
 	"SESSION time_zone = '+00:00', SESSION max_sort_length = 65536, SESSION sql_auto_is_null = 0, SESSION autocommit = 1, " + updatedMark + " = 0"
+
+// Connector makes the connections of a pool that New takes: those of an address as Open has it, with the same settings and
+// the same errors. It connects to nothing by itself, and is safe for concurrent use.
+func Connector(url string) (driver.Connector, error) {
+	config, err := parse(url)
+	if err != nil {
+		return nil, err
+	}
+	return connectorOf(config)
+}
+
+func connectorOf(config *mysql.Config) (driver.Connector, error) {
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return nil, invalidURL("has parameters that do not go together")
+	}
+	return connecting{connector}, nil
+}
 
 // connecting makes connections that are set to settings.
 type connecting struct{ driver.Connector }

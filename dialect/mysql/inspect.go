@@ -12,7 +12,8 @@ import (
 	"github.com/schemactor/schemactor/schema"
 )
 
-// texts reads the CREATE texts of tables in one round trip, by their names; those that are missing are left out. beside is one
+// texts reads the CREATE texts of tables in one round trip, by their names; those that are missing are left out, and a view has
+// none. beside is one
 // more query, whose rows go to take; it may fail for a table that is not there, and then gives nothing.
 func texts(ctx context.Context, q querier, refs []schema.Ref, beside string, take func(rows *sql.Rows) error) (map[string]string, error) {
 	out := map[string]string{}
@@ -67,7 +68,12 @@ func readResult(from *sql.Rows, out map[string]string, take func(rows *sql.Rows)
 			}
 			out[name] = text
 		case len(columns) > 0 && columns[0] == "View":
-			return &schema.Error{Op: "inspect", Kind: schema.ErrSchemaMismatch, Detail: "it is a view"}
+			var name string
+			var rest [3]any
+			if err := from.Scan(&name, &rest[0], &rest[1], &rest[2]); err != nil {
+				return err
+			}
+			out[name] = ""
 		case take != nil:
 			if err := take(from); err != nil {
 				return err
@@ -88,7 +94,7 @@ func digest(text string) string {
 
 // Inspect reads tables by SHOW CREATE TABLE, all of them in one round trip.
 func (d *DB) Inspect(ctx context.Context, q dialect.Querier, refs ...schema.Ref) ([]*schema.Live, error) {
-	own, err := d.innermost(q)
+	own, _, err := d.innermost(q)
 	if err != nil {
 		return nil, d.Classify(err)
 	}
@@ -99,8 +105,11 @@ func (d *DB) Inspect(ctx context.Context, q dialect.Querier, refs ...schema.Ref)
 	out := make([]*schema.Live, len(refs))
 	for i, ref := range refs {
 		text, ok := found[d.FitName(ref.Name)]
-		if !ok {
+		switch {
+		case !ok:
 			continue
+		case text == "":
+			return nil, &schema.Error{Op: "inspect", Table: ref.String(), Kind: schema.ErrSchemaMismatch, Detail: "it is a view"}
 		}
 		out[i] = read(text)
 		out[i].Ref, out[i].Hash, out[i].Source = ref, digest(text), []string{text}
@@ -108,40 +117,38 @@ func (d *DB) Inspect(ctx context.Context, q dialect.Querier, refs ...schema.Ref)
 	return out, nil
 }
 
-// innermost gives what a Querier of ours runs on; of anything else it is the pool.
-func (d *DB) innermost(q dialect.Querier) (querier, error) {
+// innermost gives what a Querier of ours runs on, and whether that can write nothing; of anything else it is the pool.
+func (d *DB) innermost(q dialect.Querier) (own querier, reads bool, err error) {
 	if tx, is := q.(dialect.Tx); is {
 		inner, err := dialect.Innermost(tx)
 		if err != nil {
-			return querier{}, err
+			return querier{}, false, err
 		}
 		q = inner
 	}
 	switch q := q.(type) {
 	case locked:
-		return q.q, nil
+		return q.q, q.reads, nil
 	case *transaction:
-		return q.q, nil
+		return q.q, false, nil
 	case joined:
-		return q.q, nil
+		return q.q, false, nil
 	}
-	return querier{d.pool, &d.programs}, nil
+	return querier{d.pool, &d.programs}, false, nil
 }
 
 // scratch is the temporary table in which models are born. No other session sees it.
 const scratch = "schemactor_scratch"
 
-// Born makes the model as a temporary table, on a connection of its own, and reads it back. Such a table has no foreign keys;
-// those are the model's, whose words the catalogue keeps as they are. The transaction is not used.
-func (d *DB) Born(ctx context.Context, _ dialect.Tx, model *schema.Table) (*schema.Live, error) {
-	conn, err := d.pool.Conn(ctx)
+// Born makes the model as a temporary table in the transaction and reads it back, in one round trip. It takes no connection of
+// its own: there is none to be had where all are held by those who wait for one. Such a table commits nothing and has no
+// foreign keys; those are the model's, whose words the catalogue keeps as they are.
+func (d *DB) Born(ctx context.Context, tx dialect.Tx, model *schema.Table) (*schema.Live, error) {
+	own, reads, err := d.innermost(tx)
 	if err != nil {
-		return nil, d.Classify(told(ctx, err))
+		return nil, d.Classify(err)
 	}
-	broken := true
-	defer func() { giveBack(conn, broken) }()
-	text, err := bear(ctx, conn, d.createTable(model, "CREATE TEMPORARY TABLE "+scratch, false))
-	broken = err != nil
+	text, err := bear(ctx, own, d.createTable(model, "CREATE TEMPORARY TABLE "+scratch, false), reads)
 	if err != nil {
 		e := *d.Classify(told(ctx, err))
 		e.Op, e.Table = "compare", model.Ref().String()
@@ -155,17 +162,24 @@ func (d *DB) Born(ctx context.Context, _ dialect.Tx, model *schema.Table) (*sche
 	return live, nil
 }
 
-// bear makes the scratch table, reads its text, and drops it.
-func bear(ctx context.Context, conn *sql.Conn, create string) (text string, err error) {
-	if _, err := conn.ExecContext(ctx, create); err != nil {
+// bear makes the scratch table, reads its text, and drops it. A session that reads is one that writes for as long.
+func bear(ctx context.Context, q querier, create string, reads bool) (text string, err error) {
+	begin, end := "", "DROP TEMPORARY TABLE IF EXISTS "+scratch+"; "
+	if reads {
+		begin, end = "SET SESSION TRANSACTION READ WRITE; ", end+"SET SESSION TRANSACTION READ ONLY; "
+	}
+	from, err := q.QueryContext(ctx, "BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN "+end+"RESIGNAL; END; "+
+		begin+create+"; SHOW CREATE TABLE "+scratch+"; "+end+"END")
+	if err != nil {
 		return "", err
 	}
-	var name string
-	if err := conn.QueryRowContext(ctx, "SHOW CREATE TABLE "+scratch).Scan(&name, &text); err != nil {
+	defer func() { _ = from.Close() }()
+	found := map[string]string{}
+	if err := readResult(from, found, nil); err != nil {
 		return "", err
 	}
-	_, err = conn.ExecContext(ctx, "DROP TEMPORARY TABLE "+scratch)
-	return text, err
+	from.NextResultSet() // an error of what comes behind is there
+	return found[scratch], from.Err()
 }
 
 func (d *DB) bornForeignKey(model *schema.Table, fk schema.ForeignKey) schema.ForeignKey {

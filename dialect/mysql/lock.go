@@ -25,7 +25,7 @@ const (
 
 // lockName is a table's lock on the server, which knows locks by names of up to 64 characters for all databases together.
 func (d *DB) lockName(ref schema.Ref) string {
-	sum := sha256.Sum256([]byte(d.config.DBName + "\x00" + d.FitName(ref.Name)))
+	sum := sha256.Sum256([]byte(d.database + "\x00" + d.FitName(ref.Name)))
 	return "schemactor " + hex.EncodeToString(sum[:])[:48]
 }
 
@@ -60,7 +60,7 @@ func (d *DB) Locked(ctx context.Context, refs []schema.Ref, fn func(ctx context.
 		return d.Classify(told(ctx, err))
 	}
 	within := &session{q: querier{conn, &d.programs}}
-	if err := fn(ctx, locked{within}); err != nil {
+	if err := fn(ctx, locked{session: within}); err != nil {
 		return err
 	}
 	if err := within.refusal(ctx); err != nil {
@@ -83,7 +83,7 @@ func (d *DB) turn(ctx context.Context) (*sql.Conn, error) {
 	case <-ctx.Done():
 		return nil, d.Classify(ctx.Err())
 	}
-	conn, err := d.pool.Conn(ctx)
+	conn, err := d.cold.Conn(ctx)
 	if err != nil {
 		<-d.locking
 		return nil, d.Classify(told(ctx, err))
@@ -140,7 +140,7 @@ func giveBack(conn *sql.Conn, broken bool) {
 // Aside runs fn on a connection that can write nothing. Each statement is by itself, for a transaction would keep whoever
 // changes a table that it has read waiting.
 func (d *DB) Aside(ctx context.Context, fn func(ctx context.Context, tx dialect.Tx) error) error {
-	conn, err := d.pool.Conn(ctx)
+	conn, err := d.cold.Conn(ctx)
 	if err != nil {
 		return d.Classify(told(ctx, err))
 	}
@@ -155,11 +155,14 @@ func (d *DB) Aside(ctx context.Context, fn func(ctx context.Context, tx dialect.
 		_, err := conn.ExecContext(after, "SET SESSION TRANSACTION READ WRITE")
 		broken = err != nil
 	}()
-	return fn(ctx, locked{&session{q: querier{conn, &d.programs}}})
+	return fn(ctx, locked{session: &session{q: querier{conn, &d.programs}}, reads: true})
 }
 
-// locked is the transaction inside Locked, which ends it.
-type locked struct{ *session }
+// locked is the transaction inside Locked, which ends it, or what there is in its place inside Aside.
+type locked struct {
+	*session
+	reads bool // it can write nothing
+}
 
 // Commit fails: Locked commits once its function has returned.
 func (locked) Commit(context.Context) error {

@@ -3,10 +3,10 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"runtime"
-
-	"github.com/go-sql-driver/mysql"
+	"time"
 
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/schema"
@@ -19,14 +19,22 @@ const (
 	// batchesAtOnce is how many tables are made at the same time; each is a commit of its own, so that nothing is gained by
 	// making several in one transaction, which could not take them back.
 	batchesAtOnce = 2
+
+	// coldConns is how many connections the looking at tables and the changing of them take at most, beside those of the
+	// pool: half of them for locks, the others for what is done beside a lock.
+	coldConns = 4
+	// coldIdle is how long those are kept that nobody uses.
+	coldIdle = 30 * time.Second
 )
 
 // Config shapes what Open makes. The zero value and nil are the defaults.
 type Config struct {
-	// MaxConns is the most connections that the pool opens; 0 is four times the number of CPUs, at least 8.
+	// MaxConns is the most connections that are opened for statements; 0 is four times the number of CPUs, at least 8. While
+	// tables are made, changed or compared there are up to four more, which are closed when they have had nothing to do for
+	// 30 seconds. For the pool given to New it means nothing: that has its own limit.
 	MaxConns int
 	// Lazy has Open reach for no server: one that is down is noticed by the first call, and a program may start before its
-	// database.
+	// database. New looks all the same.
 	Lazy bool
 }
 
@@ -35,11 +43,16 @@ type DB struct {
 	Grammar
 
 	pool     *sql.DB
-	config   *mysql.Config
+	database string
+	owned    bool
 	programs programs
 
-	// locking has a place for each connection that may hold tables' locks at the same time: half of the pool, for who holds a
-	// lock may need a second connection, and would wait for it forever if all were held so.
+	// cold is where the cold path has its connections. They are no part of the pool, in which writers may stand in line who
+	// themselves wait for what a holder of a lock is about to do. Of a pool that is the caller's it is the pool.
+	cold *sql.DB
+
+	// locking has a place for each connection that may hold tables' locks at the same time: half of those of the cold path, for
+	// who holds a lock may need a second connection, and would wait for it forever if all were held so.
 	locking chan struct{}
 }
 
@@ -63,28 +76,71 @@ func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	connector, err := mysql.NewConnector(config)
+	connector, err := connectorOf(config)
 	if err != nil {
-		return nil, invalidURL("has parameters that do not go together")
+		return nil, err
 	}
 	most := cfg.MaxConns
 	if most == 0 {
 		most = max(8, 4*runtime.GOMAXPROCS(0))
 	}
-	pool := sql.OpenDB(connecting{connector})
+	pool, cold := sql.OpenDB(connector), sql.OpenDB(connector)
 	pool.SetMaxOpenConns(most)
 	pool.SetMaxIdleConns(most)
-	d := &DB{pool: pool, config: config, locking: make(chan struct{}, max(1, most/2))}
+	cold.SetMaxOpenConns(coldConns)
+	cold.SetMaxIdleConns(coldConns)
+	cold.SetConnMaxIdleTime(coldIdle)
+	d := &DB{pool: pool, cold: cold, database: config.DBName, owned: true, locking: make(chan struct{}, coldConns/2)}
 	if cfg.Lazy {
 		return d, nil
 	}
-	if err := pool.PingContext(ctx); err != nil {
-		_ = pool.Close()
-		e := *d.Classify(err)
-		e.Op = "open"
-		return nil, &e
+	if err := d.meet(ctx); err != nil {
+		_ = d.Close()
+		return nil, err
 	}
 	return d, nil
+}
+
+// New gives the database of a pool that stays the caller's: Close does not close it, and no other connections are opened. The
+// pool is made of a Connector, as sql.OpenDB(connector), and has two connections at least: who holds a table's lock may need a
+// second one. ctx limits a look at one connection, to see that it is set to what is needed, and nothing after it. cfg may be
+// nil.
+//
+// A pool of other connections, or of one, and a server that is no MariaDB from 10.6 on are ErrInvalid, a server that cannot
+// be reached ErrUnavailable.
+func New(ctx context.Context, pool *sql.DB, cfg *Config) (*DB, error) {
+	if pool == nil {
+		return nil, schema.Invalid("open", "", "", "the pool is nil")
+	}
+	places := coldConns / 2
+	switch most := pool.Stats().MaxOpenConnections; {
+	case most == 1:
+		return nil, schema.Invalid("open", "", "", "the pool is limited to one connection, and two at least are wanted")
+	case most > 1:
+		places = min(places, most/2)
+	}
+	d := &DB{pool: pool, cold: pool, locking: make(chan struct{}, places)}
+	if err := d.meet(ctx); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// meet finds out whether the database can be reached, and whether the sessions are set as they have to be.
+func (d *DB) meet(ctx context.Context) error {
+	var database *string
+	var set bool
+	_, err := dialect.QueryRow(ctx, d.Reader(), "SELECT database(), "+updatedMark+" IS NOT NULL", nil, &database, &set)
+	if err != nil {
+		e := *d.Classify(err)
+		e.Op = "open"
+		return &e
+	}
+	if !set || database == nil {
+		return schema.Invalid("open", "", "", "the pool's connections are not made by this package's Connector")
+	}
+	d.database = *database
+	return nil
 }
 
 // Name is "mysql".
@@ -104,8 +160,14 @@ func (d *DB) Reader() dialect.Querier { return pooled{db: d} }
 // Writer is the pool.
 func (d *DB) Writer() dialect.Querier { return pooled{db: d, writes: true} }
 
-// Close closes the pool. Connections that are still in use are closed when they come back. A second call does nothing.
-func (d *DB) Close() error { return d.pool.Close() }
+// Close closes the connections that Open made. Those that are still in use are closed when they come back. A second call does
+// nothing, and neither does any of a DB that New made.
+func (d *DB) Close() error {
+	if !d.owned {
+		return nil
+	}
+	return errors.Join(d.pool.Close(), d.cold.Close())
+}
 
 // Location implements dialect.Located: the server's address and the database.
 func (d *DB) Location(ctx context.Context) (where string, err error) {

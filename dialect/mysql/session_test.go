@@ -2,9 +2,13 @@ package mysql_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
@@ -84,6 +88,65 @@ func TestLocksAreOfOneDatabase(t *testing.T) {
 	require.NoError(t, one.Locked(t.Context(), refs, func(ctx context.Context, _ dialect.Tx) error {
 		return other.Locked(ctx, refs, nothing)
 	}))
+}
+
+// The lock's name is the same for every program and every version of the library: the database and the table, hashed, for a name
+// has no more than 64 characters. It is held by the connection on which the table is changed, and by it alone.
+func TestTheLockIsOnTheConnectionThatMakesTheTable(t *testing.T) {
+	d := open(t, mysqltest.Open(t))
+	model := tableOf[account](t)
+	var database string
+	_, err := dialect.QueryRow(t.Context(), d.Reader(), "SELECT database()", nil, &database)
+	require.NoError(t, err)
+	name := fmt.Sprintf("schemactor %x", sha256.Sum256([]byte(database+"\x00accounts")))[:59]
+	holder := func(ctx context.Context, q dialect.Querier) *int64 {
+		var id *int64
+		_, err := dialect.QueryRow(ctx, q, "SELECT IS_USED_LOCK(?)", []any{name}, &id)
+		require.NoError(t, err)
+		return id
+	}
+	require.NoError(t, d.Locked(t.Context(), []schema.Ref{model.Ref()}, func(ctx context.Context, tx dialect.Tx) error {
+		if _, err := tx.Exec(ctx, d.Create(model).Statements[0].SQL); err != nil {
+			return err
+		}
+		var own int64
+		_, err := dialect.QueryRow(ctx, tx, "SELECT connection_id()", nil, &own)
+		require.Equal(t, &own, holder(ctx, d.Reader()), "also after the table was made, which commits")
+		return err
+	}))
+	require.Nil(t, holder(t.Context(), d.Reader()))
+}
+
+// Who wants several locks of which somebody has one gets none, and leaves none behind.
+func TestLocksAreTakenTogether(t *testing.T) {
+	address := mysqltest.Open(t)
+	d, other := open(t, address), open(t, address)
+	a, b := schema.Ref{Name: "a"}, schema.Ref{Name: "b"}
+	for _, held := range []schema.Ref{a, b} {
+		require.NoError(t, d.Locked(t.Context(), []schema.Ref{held}, func(ctx context.Context, _ dialect.Tx) error {
+			require.ErrorIs(t, other.Locked(ctx, []schema.Ref{a, b}, nothing), schema.ErrLockTimeout)
+			return nil
+		}))
+		require.NoError(t, d.Locked(t.Context(), []schema.Ref{b, a}, nothing))
+	}
+}
+
+// A change that the catalogue alone can say gives way to who uses the table, and keeps those who come later waiting no longer
+// than a moment; it is carried out once the table is free.
+func TestAnInstantChangeGivesWay(t *testing.T) {
+	d := open(t, mysqltest.Open(t))
+	exec(t, d, d.Create(tableOf[account](t)).Statements[0].SQL)
+	user, err := d.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = user.Exec(t.Context(), "INSERT INTO accounts VALUES (1, 0)")
+	require.NoError(t, err)
+	step := []schema.Statement{{SQL: `ALTER TABLE accounts ADD COLUMN note longtext, ALGORITHM=INSTANT`, Mode: schema.ModeAlone}}
+	err = d.Step(t.Context(), step, nil)
+	require.ErrorIs(t, err, schema.ErrLockTimeout)
+	told, _ := errors.AsType[*mysql.MySQLError](err)
+	require.EqualValues(t, 1969, told.Number, "the time that the statement has, and not the second that locks have")
+	require.NoError(t, user.Commit(t.Context()))
+	require.NoError(t, d.Step(t.Context(), step, nil))
 }
 
 // Aside refuses to write, and its connection writes again afterwards.

@@ -15,9 +15,9 @@ import (
 var _ dialect.Applier = (*DB)(nil)
 
 // Step implements dialect.Applier: each statement by itself, for each is final. It waits for the locks of others for a second,
-// which is the shortest time that the server knows.
+// which is the shortest time that the server knows, and for 300 ms where the statement has nothing else to do.
 func (d *DB) Step(ctx context.Context, step []schema.Statement, _ func(rows int64)) error {
-	conn, err := d.pool.Conn(ctx)
+	conn, err := d.cold.Conn(ctx)
 	if err != nil {
 		return d.Classify(told(ctx, err))
 	}
@@ -34,6 +34,10 @@ func (d *DB) Step(ctx context.Context, step []schema.Statement, _ func(rows int6
 	return nil
 }
 
+// briefly has the server give a statement up that has not come to its end in 300 ms. That is said of statements alone that take
+// no time of their own: what they wait for is the table, and all who come to it later wait behind them.
+const briefly = "SET STATEMENT max_statement_time = 0.3 FOR "
+
 // carry runs one statement.
 func (d *DB) carry(ctx context.Context, conn *sql.Conn, st schema.Statement) error {
 	if st.Refuse != "" {
@@ -46,16 +50,32 @@ func (d *DB) carry(ctx context.Context, conn *sql.Conn, st schema.Statement) err
 		}
 		return &schema.Error{Op: "apply", Kind: schema.ErrUnfitRows, Detail: st.Refuse}
 	}
-	_, err := conn.ExecContext(ctx, st.SQL)
-	// What the catalogue alone cannot say is done in place, where others go on as well.
-	if brief, ok := strings.CutSuffix(st.SQL, ", ALGORITHM=INSTANT"); ok && refusedWay(err) {
-		_, err = conn.ExecContext(ctx, brief+", ALGORITHM=INPLACE, LOCK=NONE")
-	}
-	if err != nil {
+	if err := d.change(ctx, conn, st.SQL); err != nil {
 		return d.Classify(told(ctx, err))
 	}
 	return nil
 }
+
+// change runs a statement that changes a shape. What the catalogue alone cannot say is done in place, where others go on as
+// well.
+func (d *DB) change(ctx context.Context, conn *sql.Conn, text string) error {
+	brief, instant := strings.CutSuffix(text, ", ALGORITHM=INSTANT")
+	if !instant {
+		_, err := conn.ExecContext(ctx, text)
+		return err
+	}
+	_, err := conn.ExecContext(ctx, briefly+text)
+	switch e, _ := errors.AsType[*mysql.MySQLError](err); {
+	case e != nil && e.Number == outOfTime:
+		return &schema.Error{Op: "apply", Kind: schema.ErrLockTimeout, Cause: err}
+	case refusedWay(err):
+		_, err = conn.ExecContext(ctx, brief+", ALGORITHM=INPLACE, LOCK=NONE")
+	}
+	return err
+}
+
+// outOfTime is the error of a statement that took longer than it may.
+const outOfTime = 1969
 
 // refusedWay reports whether the server cannot carry a change out in the way that was asked.
 func refusedWay(err error) bool {
@@ -65,7 +85,7 @@ func refusedWay(err error) bool {
 
 // Beside implements dialect.Applier.
 func (d *DB) Beside(ctx context.Context, fn func(ctx context.Context, q dialect.Querier) error) error {
-	conn, err := d.pool.Conn(ctx)
+	conn, err := d.cold.Conn(ctx)
 	if err != nil {
 		return d.Classify(told(ctx, err))
 	}

@@ -13,7 +13,7 @@ import (
 func (d *DB) Survey(ctx context.Context, refs []schema.Ref) (*dialect.Survey, error) {
 	entries := map[string]schema.Entry{}
 	ledger := schema.Ref{Name: dialect.LedgerTable}
-	conn, err := d.pool.Conn(ctx)
+	conn, err := d.cold.Conn(ctx)
 	if err != nil {
 		return nil, d.Classify(told(ctx, err))
 	}
@@ -30,7 +30,7 @@ func (d *DB) Survey(ctx context.Context, refs []schema.Ref) (*dialect.Survey, er
 	survey := &dialect.Survey{HasLedger: has, Sightings: make([]dialect.Sighting, len(refs))}
 	for i, ref := range refs {
 		name := d.FitName(ref.Name)
-		if text, ok := found[name]; ok {
+		if text := found[name]; text != "" {
 			survey.Sightings[i].CatalogHash = digest(text)
 		}
 		if e, ok := entries[name]; ok {
