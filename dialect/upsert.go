@@ -44,6 +44,7 @@ type Upsertion struct {
 	Table  string
 	Key    string   // a column of the primary key
 	Target []string // the columns by which a row stands in the way
+	Index  string   // the unique index over Target, by the name that the model gives it; empty is the primary key
 	Same   string   // the condition that is true of this row, and binds what the insert binds
 	Take   []string // the columns that take the new row's values
 	// Assign are further assignments, which name no other row.
@@ -64,6 +65,12 @@ func (s *Statements) upsertion(c Conflict, bind []int, insert string) Upsertion 
 		u.Target, same = append(u.Target, name), append(same, name+" = "+bound(at))
 	}
 	u.Same = strings.Join(same, " AND ")
+	for _, ix := range s.table.Indexes() {
+		other := func(at int) bool { return !slices.Contains(ix.Columns, s.table.Columns()[at].Name) }
+		if ix.Unique && len(ix.Columns) == len(c.Target) && !slices.ContainsFunc(c.Target, other) {
+			u.Index = s.grammar.Quote(schema.IndexName(s.table.Ref(), ix))
+		}
+	}
 	if c.Nothing {
 		return u
 	}

@@ -27,7 +27,8 @@ const (
 )
 
 // TestRandomOperations does the same on the reference and on each database, and compares every answer, every error and,
-// behind each write, every row. What equals the reference on both databases is equal between them.
+// behind each write, every row. What equals the reference on all databases is equal between them; and that all were asked for the
+// same, as the seed is the same, their counts tell.
 //
 // Every second program goes through batches, as writes of many callers do. Most of its creates come in two, of which one is
 // refused; two lines of the journal may well be alike.
@@ -49,6 +50,7 @@ func TestRandomOperations(t *testing.T) {
 		seed, err = strconv.ParseUint(text, 10, 64)
 		require.NoError(t, err)
 	}
+	var first map[string]*outcomes // of the first database
 	each(t, func(t *testing.T, d dialect.Dialect) {
 		batches := nodetest.BatchesOf(t, d, func(w *dialect.Write) bool { return w.Many.Table() != d.Quote("journal") })
 		x, batched := newMachine(t, d, nil), newMachine(t, d, batches)
@@ -72,6 +74,10 @@ func TestRandomOperations(t *testing.T) {
 		}
 		x.report(t, total, time.Since(begin), wanted >= allOperations)
 		t.Logf("seed %d", seed)
+		if first == nil {
+			first = x.tally
+		}
+		require.Equal(t, first, x.tally, "seed %d: other operations than on the database before", seed)
 	})
 }
 

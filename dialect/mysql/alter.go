@@ -18,7 +18,7 @@ type way uint8
 const (
 	dropping way = iota // indexes and foreign keys go, in place
 	instant             // in the catalogue alone
-	inPlace             // indexes come, while others write
+	inPlace             // indexes come, or the table is written anew, while others write
 	copying
 )
 
@@ -35,18 +35,19 @@ type clause struct {
 // alteration puts the plan for one table together. What it compares and looks things up in is the table under its new names.
 type alteration struct {
 	Grammar
-	t       dialect.Transition
-	plan    *schema.Plan
-	table   string                    // quoted
-	model   map[string]*schema.Column // by stored name
-	delta   *schema.Delta
-	live    *schema.Live
-	before  *reader // of the live table, under its former names
-	birth   *reader
-	taken   map[string]bool // names of indexes and constraints that stay
-	staying map[string]bool // columns that stand in a key which the model does not know and that stays
-	clauses []clause
-	later   []schema.Statement // once the clauses are carried out
+	t        dialect.Transition
+	plan     *schema.Plan
+	table    string                    // quoted
+	model    map[string]*schema.Column // by stored name
+	delta    *schema.Delta
+	live     *schema.Live
+	before   *reader // of the live table, under its former names
+	birth    *reader
+	taken    map[string]bool // names of indexes and constraints that stay
+	staying  map[string]bool // columns that stand in a key which the model does not know and that stays
+	reformed map[string]bool // columns that another one takes the place of
+	clauses  []clause
+	later    []schema.Statement // once the clauses are carried out
 }
 
 // Alter implements dialect.Planner. One ALTER TABLE does all of it where the table is written anew or is empty, so that it is
@@ -54,13 +55,14 @@ type alteration struct {
 func (g Grammar) Alter(t dialect.Transition) *schema.Plan {
 	a := &alteration{
 		Grammar: g, t: t, table: g.QuoteTable(t.Model.Ref()), model: map[string]*schema.Column{}, taken: map[string]bool{},
-		staying: map[string]bool{}, before: readAll(source(t.Live)), birth: readAll(source(t.Born)),
+		staying: map[string]bool{}, reformed: map[string]bool{}, before: readAll(source(t.Live)), birth: readAll(source(t.Born)),
 	}
 	for i := range t.Model.Columns() {
 		c := &t.Model.Columns()[i]
 		a.model[g.FitName(c.Name)] = c
 	}
 	a.compare()
+	a.interrupted()
 	a.rename()
 	a.dropExtras()
 	a.alterColumns()
@@ -152,6 +154,18 @@ func (a *alteration) rename() {
 // online reports whether others may be at work on rows of the table.
 func (a *alteration) online() bool { return a.t.Rows > 0 }
 
+// rebuilding is how the server writes a table anew for other keys and for what may not be NULL any more: while others write,
+// unless it has computed columns.
+func (a *alteration) rebuilding() way {
+	stored := func(c schema.LiveColumn) bool {
+		return c.Generated != "" && !strings.HasSuffix(c.Generated, " virtual")
+	}
+	if slices.ContainsFunc(a.live.Columns, stored) || slices.ContainsFunc(a.t.Born.Columns, stored) {
+		return copying
+	}
+	return inPlace
+}
+
 func (a *alteration) allows(h schema.Hazard) bool {
 	_, ok := a.t.Policy.Allows(h, a.t.Model.Ref())
 	return ok
@@ -159,12 +173,17 @@ func (a *alteration) allows(h schema.Hazard) bool {
 
 // add appends a statement. Over rows each stands by itself, for each is final.
 func (a *alteration) add(s schema.Statement) {
-	s.Mode, s.Lock = schema.ModeTransaction, "exclusive"
-	if s.Refuse != "" {
-		s.Lock = ""
-	}
-	if a.online() {
+	switch {
+	case s.Mode == schema.ModeBatches:
+		a.plan.Statements = append(a.plan.Statements, s)
+		return
+	case a.online():
 		s.Mode = schema.ModeAlone
+	default:
+		s.Mode = schema.ModeTransaction
+	}
+	if s.Refuse == "" {
+		s.Lock = "exclusive"
 	}
 	a.plan.Statements = append(a.plan.Statements, s)
 }

@@ -25,7 +25,7 @@ func (a *alteration) alterColumns() {
 		if !c.Filled() && !a.allows(hazard(schema.HazardDropColumn, c.Name)) {
 			loose := c
 			loose.NotNull = false
-			a.change(instant, "MODIFY COLUMN "+a.kept(loose), hazard(schema.HazardLeftoverNotNull, c.Name))
+			a.change(inPlace, "MODIFY COLUMN "+a.kept(loose), hazard(schema.HazardLeftoverNotNull, c.Name))
 		}
 	}
 }
@@ -45,7 +45,7 @@ func (a *alteration) restore(want, have schema.LiveColumn) {
 func (a *alteration) rekey() {
 	now := map[string]string{} // types that columns get
 	turned := func(name string) bool {
-		return boundless(a.before.raw[a.former(name)]) != boundless(now[name])
+		return a.reformed[name] || boundless(a.before.raw[a.former(name)]) != boundless(now[name])
 	}
 	for _, have := range a.live.Columns {
 		now[have.Name] = a.before.raw[a.former(have.Name)]
@@ -87,6 +87,14 @@ func (a *alteration) shorten(name, target string) {
 func (a *alteration) alterColumn(d schema.ColumnDelta) {
 	want, have := d.Want, d.Have
 	c := a.model[want.Name]
+	switch {
+	case a.ownWay(d, c):
+		a.reform(d, c)
+		return
+	case have.Comment == unfilled && want.Type == have.Type && a.online():
+		a.fillLater(want, c)
+		return
+	}
 	w, hazards := instant, []schema.Hazard(nil)
 	more := func(least way, kind schema.HazardKind) {
 		w = max(w, least)
@@ -97,7 +105,7 @@ func (a *alteration) alterColumn(d schema.ColumnDelta) {
 			w = max(w, widening(have.Type, want.Type))
 		} else {
 			more(copying, schema.HazardRetypeColumn)
-			a.convert(c, d)
+			a.convert(d)
 		}
 	} else if raw, target := a.before.raw[a.former(have.Name)], a.birth.raw[want.Name]; raw != target && !a.staying[have.Name] {
 		w = copying
@@ -116,16 +124,7 @@ func (a *alteration) alterColumn(d schema.ColumnDelta) {
 		more(copying, schema.HazardChangeIdentity)
 	}
 	a.changeNull(c, d, more)
-	switch {
-	case want.Default == have.Default:
-	case want.Default != "" && have.Generated == "":
-		more(instant, schema.HazardChangeDefault)
-	case want.Default == "" && a.allows(hazard(schema.HazardDropDefault, want.Name)):
-		more(instant, schema.HazardDropDefault)
-	}
-	if want.Comment == "" && have.Comment != "" && a.allows(hazard(schema.HazardDropComment, want.Name)) {
-		more(instant, schema.HazardDropComment)
-	}
+	a.changeDefault(c, d, more)
 	if definition := a.wanted(want, have); definition != a.kept(have) {
 		a.change(w, "MODIFY COLUMN "+definition, hazards...)
 	}
@@ -167,17 +166,30 @@ func (a *alteration) changeNull(c *schema.Column, d schema.ColumnDelta, more fun
 		if !a.online() {
 			return
 		}
-		more(copying, schema.HazardSetNotNull)
+		more(a.rebuilding(), schema.HazardSetNotNull)
 		column := a.Quote(want.Name)
 		if c.Backfill != "" {
-			a.add(schema.Statement{
-				SQL: "UPDATE " + a.table + " SET " + column + " = (" + a.backfill(c) + ") WHERE " + column + " IS NULL", Scans: true,
-				Hazards: []schema.Hazard{hazard(schema.HazardSetNotNull, want.Name)},
-			})
+			a.add(a.fill(a.live.Key, want.Name, a.backfill(c), column+" IS NULL", hazard(schema.HazardSetNotNull, want.Name)))
 		}
 		a.refuse(" WHERE "+column+" IS NULL", fmt.Sprintf("column %q holds NULL: give it a backfill=", want.Name))
 	case !want.NotNull && have.NotNull && have.Generated == "":
-		more(instant, schema.HazardDropNotNull)
+		more(inPlace, schema.HazardDropNotNull)
+	}
+}
+
+// changeDefault brings the default and the comment to what they are to be.
+func (a *alteration) changeDefault(c *schema.Column, d schema.ColumnDelta, more func(least way, kind schema.HazardKind)) {
+	want, have := d.Want, d.Have
+	switch {
+	case want.Default == have.Default:
+	case want.Default != "" && clock(c) && strings.ReplaceAll(have.Default, " ", "") == sessionClock(c.Kind): // as an interrupted plan leaves it
+	case want.Default != "" && have.Generated == "":
+		more(instant, schema.HazardChangeDefault)
+	case want.Default == "" && a.allows(hazard(schema.HazardDropDefault, want.Name)):
+		more(instant, schema.HazardDropDefault)
+	}
+	if want.Comment == "" && have.Comment != "" && a.allows(hazard(schema.HazardDropComment, want.Name)) {
+		more(instant, schema.HazardDropComment)
 	}
 }
 
@@ -287,14 +299,35 @@ func (a *alteration) addColumns() {
 	}
 }
 
+// clock reports whether a column's default is the time at which a row comes.
+func clock(c *schema.Column) bool {
+	return c.Default == schema.DefaultNow && sessionClock(c.Kind) != ""
+}
+
+// sessionClock is how the time is asked for where the server knows that it is one for all rows, so that it writes none of them. In
+// our sessions it is that of UTC.
+func sessionClock(kind schema.Kind) string {
+	switch kind {
+	case schema.KindTime:
+		return "current_timestamp(6)"
+	case schema.KindDate:
+		return "curdate()"
+	}
+	return ""
+}
+
 var constant = regexp.MustCompile(`^(-?[0-9.]+|'(?:[^']|'')*'|(?i:true|false|null|unhex\('[0-9a-f]*'\)))$`)
 
 func (a *alteration) addColumn(want schema.LiveColumn, c *schema.Column) {
 	w, hazards := instant, []schema.Hazard(nil)
 	definition := *c
+	computed := c.Default != "" && !constant.MatchString(a.DefaultExpr(c))
 	switch {
 	case want.Generated != "", want.Identity:
 		w = copying
+	case a.online() && (c.Backfill != "" || computed && !clock(c)) && a.fillable(want):
+		a.addFilled(want, c)
+		return
 	case c.Backfill != "" && a.online():
 		// The rows that are there get the value as their default, which then becomes what it is to be.
 		w = copying
@@ -310,7 +343,13 @@ func (a *alteration) addColumn(want schema.LiveColumn, c *schema.Column) {
 	case want.NotNull && c.Default == "" && a.online():
 		a.refuse("", fmt.Sprintf("column %q is NOT NULL without a default, and there are rows: give it a backfill=", want.Name))
 		hazards = append(hazards, hazard(schema.HazardSetNotNull, want.Name))
-	case c.Default != "" && !constant.MatchString(a.DefaultExpr(c)):
+	case computed && clock(c) && a.online():
+		// The clock of the session is UTC's as well, and its value is one for all rows that are there.
+		definition.Default = sessionClock(c.Kind)
+		a.later = append(a.later, schema.Statement{
+			SQL: "ALTER TABLE " + a.table + " ALTER COLUMN " + a.Quote(want.Name) + " SET DEFAULT (" + a.DefaultExpr(c) + "), ALGORITHM=INSTANT",
+		})
+	case computed:
 		w = copying
 	}
 	a.change(w, "ADD COLUMN "+a.column(a.t.Model, &definition), hazards...)

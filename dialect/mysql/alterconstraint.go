@@ -128,7 +128,11 @@ func (a *alteration) key() {
 	if !slices.ContainsFunc(columns, missing) {
 		a.refuse(" GROUP BY "+a.list(columns)+" HAVING count(*) > 1", "duplicates in "+naming(columns)+": they cannot be the key")
 	}
-	a.change(copying, drop+"ADD PRIMARY KEY ("+a.list(columns)+")", hazard(schema.HazardChangeKey, columns...))
+	w := a.rebuilding()
+	if slices.ContainsFunc(a.live.Key, a.dropsColumn) {
+		w = copying // with the key, of which it is a part
+	}
+	a.change(w, drop+"ADD PRIMARY KEY ("+a.list(columns)+")", hazard(schema.HazardChangeKey, columns...))
 }
 
 // indexes makes the missing ones.

@@ -57,9 +57,9 @@ func widening(from, to string) way {
 	if a.family != b.family || a.size == 0 || b.size == 0 || a.family == "decimal" {
 		return copying
 	}
-	// From 256 bytes on a value has its length in front of it in two bytes rather than one.
+	// From 256 bytes on a value has its length in front of it in two bytes; up to 127 it is written so that there is room for more.
 	bytes := map[string]int{"text": 4, "blob": 1}[a.family]
-	if a.size*bytes < 256 && b.size*bytes >= 256 {
+	if a.size*bytes >= 128 && a.size*bytes < 256 && b.size*bytes >= 256 {
 		return copying
 	}
 	return instant
@@ -74,7 +74,7 @@ func holds(have, want string) bool {
 }
 
 // convert sees to it that the values of a column become values of another type, or that the plan stops before they are lost.
-func (a *alteration) convert(c *schema.Column, d schema.ColumnDelta) {
+func (a *alteration) convert(d schema.ColumnDelta) {
 	if d.Want.Generated != "" {
 		return
 	}
@@ -82,10 +82,6 @@ func (a *alteration) convert(c *schema.Column, d schema.ColumnDelta) {
 	uuid := d.Have.Type == "binary(16)" || d.Have.Type == spelledUUID
 	switch {
 	case !a.online():
-		return
-	case schema.Mentions(c.Backfill, d.Want.Name):
-		a.plan.Faults = append(a.plan.Faults, fmt.Sprintf("column %q: on this database a backfill cannot turn values into those of another "+
-			"type yet: add a new column and drop this one", d.Want.Name))
 		return
 	case uuid && spanOf(d.Want.Type).family == "text":
 		a.spell(d)
@@ -147,7 +143,7 @@ func (a *alteration) spell(d schema.ColumnDelta) {
 	for _, at := range []int{21, 17, 13, 9} {
 		hex = fmt.Sprintf("insert(%s, %d, 0, '-')", hex, at)
 	}
-	sixteen := " WHERE octet_length(" + column + ") = 16"
-	a.add(schema.Statement{SQL: "UPDATE " + a.table + " SET " + column + " = lower(" + hex + ")" + sixteen, Scans: true, Hazards: h})
-	a.refuse(sixteen, fmt.Sprintf("column %q has got UUIDs meanwhile: plan again", d.Want.Name))
+	sixteen := "octet_length(" + column + ") = 16"
+	a.add(a.fill(a.live.Key, d.Want.Name, "lower("+hex+")", sixteen, h...))
+	a.refuse(" WHERE "+sixteen, fmt.Sprintf("column %q has got UUIDs meanwhile: plan again", d.Want.Name))
 }

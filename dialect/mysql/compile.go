@@ -37,12 +37,15 @@ func (p *piece) bind(args []any, number int64) ([]any, error) {
 }
 
 // program is what a text becomes: one statement, or an update with the query that reads its row. Of an upsert there is also
-// what is done where another row is in its way: an update with its query, and the insert that says why it fails.
+// what is done where another row is in its way: an update with its query, and the insert that says why it fails. And a query
+// for the name of its index, and what it is under that name.
 type program struct {
 	first   piece
 	then    *piece
 	instead *program
 	last    *piece
+	index   string
+	renamed atomic.Pointer[piece]
 }
 
 // programs remembers what texts became. It is safe for concurrent use; the zero value is ready.
@@ -78,10 +81,9 @@ func (p *programs) of(text string) *program {
 // compile turns numbered marks into plain ones, and cuts a text with a query behind it in two. Plain marks stay what they
 // are: a text has either the ones or the others.
 func compile(text string) *program {
-	if upsert, rest, ok := strings.Cut(text, insteadMark); ok {
-		found, insert, _ := strings.Cut(rest, insteadMark)
-		last := plain(insert)
-		return &program{first: plain(upsert), instead: compile(found), last: &last}
+	if parts := strings.Split(text, insteadMark); len(parts) == 4 {
+		last := plain(parts[2])
+		return &program{first: plain(parts[0]), instead: compile(parts[1]), last: &last, index: parts[3]}
 	}
 	first, query, two := strings.Cut(text, readBackMark)
 	made := &program{first: plain(first)}

@@ -20,23 +20,30 @@ const settings = "SET NAMES utf8mb4 COLLATE " + collation + ", SESSION sql_mode 
 // Connector makes the connections of a pool that New takes: those of an address as Open has it, with the same settings and
 // the same errors. It connects to nothing by itself, and is safe for concurrent use.
 func Connector(url string) (driver.Connector, error) {
-	config, err := parse(url)
+	connector, err := connectorOf(url)
 	if err != nil {
 		return nil, err
 	}
-	return connectorOf(config)
+	return connector, nil
 }
 
-func connectorOf(config *mysql.Config) (driver.Connector, error) {
+func connectorOf(url string) (connecting, error) {
+	config, err := parse(url)
+	if err != nil {
+		return connecting{}, err
+	}
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
-		return nil, invalidURL("has parameters that do not go together")
+		return connecting{}, invalidURL("has parameters that do not go together")
 	}
-	return connecting{connector}, nil
+	return connecting{connector, config.DBName}, nil
 }
 
 // connecting makes connections that are set to settings.
-type connecting struct{ driver.Connector }
+type connecting struct {
+	driver.Connector
+	database string
+}
 
 // Connect implements driver.Connector.
 func (c connecting) Connect(ctx context.Context) (driver.Conn, error) {

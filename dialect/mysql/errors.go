@@ -54,7 +54,7 @@ func kindOf(number uint16) error {
 		return schema.ErrCheck
 	case 1048, 1263, 1364: // null, or nothing, in a column that must have a value
 		return schema.ErrNotNull
-	case 1146, 1054, 1051, 1109, 1615, 1412: // table or column; a statement or a table that has changed beneath
+	case 1146, 1054, 1051, 1109, 1176, 1615, 1412: // table, column or index; a statement or a table that has changed beneath
 		return schema.ErrMissing
 	case 1205, 3572: // lock_wait_timeout of rows or of a table's shape
 		return schema.ErrLockTimeout

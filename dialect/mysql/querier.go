@@ -71,13 +71,22 @@ func (q querier) carry(ctx context.Context, made *program, args []any) (dialect.
 
 // upsert runs an upsert as far as its first row, for only there the server says that another row is in the way.
 func (q querier) upsert(ctx context.Context, made *program, args []any) (dialect.Rows, error) {
-	from, err := q.rows(ctx, &made.first, args)
-	if err == nil {
-		first := &peeked{rows: rows{from, ctx}}
-		if first.had = from.Next(); first.had {
-			return first, nil
+	p := made.renamed.Load()
+	if p == nil {
+		p = &made.first
+	}
+	first, err := q.peek(ctx, p, args)
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok && e.Number == noSuchIndex {
+		other, lookup := q.renamed(ctx, made)
+		if lookup != nil {
+			return nil, lookup
 		}
-		err = errors.Join(first.rows.Err(), from.Close())
+		if other != nil {
+			first, err = q.peek(ctx, other, args)
+		}
+	}
+	if err == nil {
+		return first, nil
 	}
 	if e, ok := errors.AsType[*mysql.MySQLError](err); !ok || e.Number != subqueryRows {
 		return noRows{}, told(ctx, err)
@@ -94,6 +103,19 @@ func (q querier) upsert(ctx context.Context, made *program, args []any) (dialect
 	}
 	// It was in the way a moment ago.
 	return nil, &schema.Error{Kind: schema.ErrSerialization, Detail: "a row that stood in the way has gone meanwhile"}
+}
+
+// peek runs a statement as far as its first row.
+func (q querier) peek(ctx context.Context, p *piece, args []any) (dialect.Rows, error) {
+	from, err := q.rows(ctx, p, args)
+	if err != nil {
+		return nil, err
+	}
+	first := &peeked{rows: rows{from, ctx}}
+	if first.had = from.Next(); first.had {
+		return first, nil
+	}
+	return noRows{}, errors.Join(first.rows.Err(), from.Close())
 }
 
 // subqueryRows is the error of a subquery that gives more than one row.

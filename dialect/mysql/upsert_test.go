@@ -65,3 +65,42 @@ func TestUpsertHeedsTheKeyThatItNames(t *testing.T) {
 		require.NoError(t, tx.Rollback(t.Context()))
 	}
 }
+
+// ON DUPLICATE KEY says nothing of an index that is gone, and would insert a second row.
+func TestUpsertNoticesThatItsIndexIsGone(t *testing.T) {
+	d := open(t, mysqltest.Open(t))
+	model := tableOf[member](t)
+	exec(t, d, d.Create(model).Statements[0].SQL)
+	upsert := func(target, set int, id int64, code string) (fresh bool, err error) {
+		var got member
+		st := dialect.NewStatements(d, model).Upsert(dialect.Conflict{Target: []int{target}, Set: []int{set, 2}}, false)
+		_, err = dialect.QueryRow(t.Context(), d.Writer(), st.SQL, []any{id, code, 1}, &got.ID, &got.Code, &got.N, &fresh)
+		return fresh, err
+	}
+	byCode := func(id int64, code string) (bool, error) { return upsert(1, 2, id, code) }
+	_, err := byCode(1, "a")
+	require.NoError(t, err)
+
+	index := d.Quote(schema.IndexName(model.Ref(), model.Indexes()[0]))
+	exec(t, d, "ALTER TABLE members RENAME KEY "+index+` TO "another ""name"")"`)
+	for range 2 {
+		fresh, err := byCode(2, "a")
+		require.NoError(t, err)
+		require.False(t, fresh)
+	}
+	exec(t, d, `ALTER TABLE members DROP KEY "another ""name"")"`)
+	_, err = byCode(2, "a")
+	require.ErrorIs(t, d.Classify(err), schema.ErrMissing)
+	exec(t, d, "ALTER TABLE members ADD UNIQUE KEY "+index+" (code)") // as healing does
+	fresh, err := byCode(2, "b")
+	require.NoError(t, err)
+	require.True(t, fresh)
+
+	exec(t, d, "ALTER TABLE members DROP PRIMARY KEY")
+	_, err = upsert(0, 1, 1, "c")
+	require.ErrorIs(t, d.Classify(err), schema.ErrMissing)
+	var n int64
+	_, err = dialect.QueryRow(t.Context(), d.Reader(), "SELECT count(*) FROM members", nil, &n)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, n)
+}
