@@ -30,7 +30,7 @@ demo: ## run the story: the flaw, the herd, the dropped table, the new version (
 	$(GO) run ./cmd/demo $(if $(DATABASE),--database '$(DATABASE)')
 
 .PHONY: test
-test: ## run all tests on SQLite and a PostgreSQL of their own
+test: ## run all tests on SQLite, and a PostgreSQL and a MariaDB of their own
 	$(GO) test -timeout 10m ./...
 	cd loadtest/compare && $(GO) test ./...
 

@@ -18,12 +18,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 )
 
 // way is how a command that the pages show is run here; see commandWays.
 type way struct {
-	as    string // what is run in its place, by sh; empty is the command itself. $POSTGRES, $REPO and $PORT can be used
+	as    string // what is run in its place, by sh; empty is the command itself. $POSTGRES, $MYSQL, $REPO and $PORT can be used
 	dry   string // why only make's dry run of it is looked at
 	long  string // what is run where SCHEMACTOR_COMMANDS is "long", in place of the dry run
 	not   string // why it is not run at all; something else must test what it does
@@ -167,6 +168,9 @@ func (s *shell) run(t *testing.T, folder, text string, w way) {
 	env := s.env
 	if strings.Contains(w.as, "$POSTGRES") {
 		env = append(slices.Clip(env), "POSTGRES="+postgrestest.Open(t))
+	}
+	if strings.Contains(w.as, "$MYSQL") {
+		env = append(slices.Clip(env), "MYSQL="+mysqltest.Open(t))
 	}
 	// What runs in the background ends in order when the page is through, after the context of its test.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Minute)

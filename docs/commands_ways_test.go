@@ -14,6 +14,7 @@ var commandWays = map[string]way{
 	// The programs.
 	"make demo":                           {dry: "make ci runs it, and the tests of cmd/demo each of its chapters"},
 	"make demo DATABASE=postgres://…":     {as: "go run ./cmd/demo herd --database $POSTGRES --goroutines 200 --tables 4"},
+	"make demo DATABASE=mysql://…":        {as: "go run ./cmd/demo herd --database $MYSQL --goroutines 200 --tables 4"},
 	"go run ./cmd/demo migrate --to 1":    {},
 	"go run ./cmd/demo plan":              {},
 	"go run ./cmd/demo plan --to 2":       {},
@@ -29,6 +30,9 @@ var commandWays = map[string]way{
 	"go run ./loadtest --database postgres --restart-every 5s --changes 3": {
 		as: "go run ./loadtest --database $POSTGRES --changes 1" + small, // a server of its own restarts in the tests of loadtest/load
 	},
+	"go run ./loadtest --database mysql --restart-every 5s --changes 3": {
+		as: "go run ./loadtest --database $MYSQL --changes 1" + small, // the same of it
+	},
 	"go run ./loadtest --json own.json":                                          {as: "go run ./loadtest --json own.json" + small},
 	"go run ./loadtest --mode check-every-op --json check.json":                  {as: "go run ./loadtest --mode check-every-op --json check.json" + small, any: true},
 	"go run ./loadtest --mode if-not-exists --json bare.json":                    {as: "go run ./loadtest --mode if-not-exists --json bare.json" + small, any: true},
@@ -39,6 +43,9 @@ var commandWays = map[string]way{
 	"go run ./cmd/demo serve": {as: "go run ./cmd/demo serve --address 127.0.0.1:$PORT", until: "curl -fsS http://127.0.0.1:$PORT/readyz"},
 	"go run ./cmd/demo serve --database postgres://… --address :8080 --grace 5s": {
 		as: "go run ./cmd/demo serve --database $POSTGRES --migrate", // it ends by itself
+	},
+	"go run ./cmd/demo serve --database mysql://… --address :8080 --grace 5s": {
+		as: "go run ./cmd/demo serve --database $MYSQL --migrate", // it ends by itself
 	},
 	`curl -i -H 'Content-Type: application/json' -d '{"email":"ada@example.org","name":"Ada"}' http://127.0.0.1:8080/v1/customers`: {
 		as: `curl -fsS -i -H 'Content-Type: application/json' -d '{"email":"ada@example.org","name":"Ada"}' http://127.0.0.1:$PORT/v1/customers`,

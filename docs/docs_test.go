@@ -20,10 +20,13 @@ import (
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/dialect/dialecttest"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/nodes"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(testsOfPostgres.Main(m, onPostgres)) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(mysqltest.Main(testsOfPostgres.Main(m, onPostgres)))
+}
 
 type Line struct {
 	Article string

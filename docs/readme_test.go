@@ -26,7 +26,7 @@ type User struct {
 }
 
 func run(ctx context.Context, path string) error {
-	db, err := sqlite.Open(ctx, path, nil) // or postgres.Open(ctx, url, nil), postgres.New(pool, nil)
+	db, err := sqlite.Open(ctx, path, nil) // or postgres.Open(ctx, url, nil), mysql.Open(ctx, url, nil)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,10 @@ import (
 
 	"github.com/schemactor/schemactor/actors"
 	"github.com/schemactor/schemactor/coordinator"
+	"github.com/schemactor/schemactor/coordinator/coordinatortest/mysqltest"
 	"github.com/schemactor/schemactor/coordinator/coordinatortest/postgrestest"
 	"github.com/schemactor/schemactor/coordinator/coordinatortest/sqlitetest"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
 	"github.com/schemactor/schemactor/schema"
@@ -27,9 +29,11 @@ var configs = map[string]reflect.Type{
 	"schema.Policy":           reflect.TypeFor[schema.Policy](),
 	"sqlite.Config":           reflect.TypeFor[sqlite.Config](),
 	"postgres.Config":         reflect.TypeFor[postgres.Config](),
+	"mysql.Config":            reflect.TypeFor[mysql.Config](),
 	"actors.ServeConfig":      reflect.TypeFor[actors.ServeConfig](),
 	"sqlitetest.Config":       reflect.TypeFor[sqlitetest.Config](),
 	"postgrestest.Config":     reflect.TypeFor[postgrestest.Config](),
+	"mysqltest.Config":        reflect.TypeFor[mysqltest.Config](),
 }
 
 // configElsewhere are the pages that describe a Config of their own.

@@ -1,0 +1,126 @@
+package docs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/schemactor/schemactor/coordinator"
+	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
+	"github.com/schemactor/schemactor/internal/mysqltest"
+	"github.com/schemactor/schemactor/nodes"
+	"github.com/schemactor/schemactor/schema"
+)
+
+type shelf struct {
+	ID   int64  `schema:"pk,auto"`
+	Name string `schema:"unique,size=40"`
+}
+
+type crate struct {
+	ID      int64   `schema:"pk,auto"`
+	ShelfID int64   `schema:"references=shelves.id,ondelete=cascade,index"`
+	Label   string  `schema:"size=40"`
+	Former  *string `schema:"size=40"`
+}
+
+// chest is the crate's next version: a name, a column and an index more, a column less, a check, and another type.
+type chest struct {
+	ID      int64  `schema:"pk,auto"`
+	ShelfID int64  `schema:"references=shelves.id,ondelete=cascade,index"`
+	Title   string `schema:"size=400,was=label,index"`
+	Weight  int64  `schema:"default=1,check=weight > 0"`
+}
+
+// life is what a program does with its tables: it makes them, works with their rows, changes them, and looks at them again.
+func life(ctx context.Context, address string) (err error) {
+	db, err := mysql.Open(ctx, address, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := first(ctx, db); err != nil {
+		return err
+	}
+	return second(ctx, db)
+}
+
+func program(ctx context.Context, db dialect.Dialect, work func(c *coordinator.Coordinator, shelves *nodes.Node[shelf, int64]) error) error {
+	all := schema.Policy{Allow: []schema.Allowance{{Hazard: schema.AnyHazard, Reason: "a test"}}}
+	c, err := coordinator.New(db, &coordinator.Config{News: coordinator.NewsOff, Policy: all})
+	if err != nil {
+		return err
+	}
+	shelves, err := coordinator.Register[shelf, int64](c, schema.Named("shelves"))
+	if err == nil {
+		err = work(c, shelves)
+	}
+	return errors.Join(err, c.Close(context.WithoutCancel(ctx)))
+}
+
+func first(ctx context.Context, db dialect.Dialect) error {
+	return program(ctx, db, func(c *coordinator.Coordinator, shelves *nodes.Node[shelf, int64]) error {
+		crates, err := coordinator.Register[crate, int64](c, schema.Named("crates"))
+		if err != nil {
+			return err
+		}
+		top, box := shelf{Name: "top"}, crate{Label: "tea"}
+		if err := shelves.Create(ctx, &top); err != nil {
+			return err
+		}
+		box.ShelfID = top.ID
+		if err := crates.Create(ctx, &box); err != nil {
+			return err
+		}
+		if _, err := crates.Upsert(ctx, &box); err != nil {
+			return err
+		}
+		_, err = crates.BulkCreate(ctx, []crate{{ShelfID: top.ID, Label: "rice"}, {ShelfID: top.ID, Label: "salt"}})
+		return errors.Join(err, crates.Delete(ctx, box.ID))
+	})
+}
+
+func second(ctx context.Context, db dialect.Dialect) error {
+	return program(ctx, db, func(c *coordinator.Coordinator, _ *nodes.Node[shelf, int64]) error {
+		chests, err := coordinator.Register[chest, int64](c, schema.Named("chests"), schema.Was("crates"))
+		if err != nil {
+			return err
+		}
+		if err := c.EnsureAll(ctx); err != nil {
+			return err
+		}
+		if n, err := chests.Count(ctx, nodes.Query{}); err != nil || n != 2 {
+			return fmt.Errorf("%d chests: %w", n, err)
+		}
+		drifts, err := c.Drift(ctx)
+		for _, d := range drifts {
+			if d.Any() {
+				return fmt.Errorf("drift: %v", d)
+			}
+		}
+		return err
+	})
+}
+
+// TestRightsOnMariaDB has a program live with the rights that the page says, and with one of them missing.
+func TestRightsOnMariaDB(t *testing.T) {
+	found := regexp.MustCompile(`(?m)^GRANT (.+) ON shop\.\* TO`).FindStringSubmatch(read(t, "mysql.md"))
+	require.NotNil(t, found, "mysql.md shows no GRANT")
+	rights := strings.Split(found[1], ", ")
+	live := func(rights []string) error {
+		return life(t.Context(), mysqltest.Account(t, mysqltest.Open(t), strings.Join(rights, ", ")))
+	}
+	require.NoError(t, live(rights))
+	for i, right := range rights {
+		err := live(slices.Delete(slices.Clone(rights), i, i+1))
+		assert.ErrorIs(t, err, schema.ErrPermission, "%s is not needed", right)
+	}
+}
