@@ -21,7 +21,7 @@ type parcel struct {
 // Who leaves may use its buffer again at once; what is stored is what it held when the call was made.
 func TestLaneKeepsNoBuffer(t *testing.T) {
 	const callers, size = 40, 1 << 10
-	onLanes(t, actors.LaneConfig{}, func(t *testing.T, s *laneSite) {
+	onAllLanes(t, actors.LaneConfig{}, func(t *testing.T, s *laneSite) {
 		node := through[parcel, int64](t, s)
 		calls := make([]func() error, callers)
 		leave := make([]context.CancelFunc, callers)

@@ -65,6 +65,11 @@ func onLanes(t *testing.T, config actors.LaneConfig, test func(t *testing.T, s *
 		test(t, newLaneSite(t, filepath.Join(t.TempDir(), "lane.db"), 1, config))
 	})
 	t.Run("postgres", func(t *testing.T) { test(t, newLaneSite(t, postgrestest.Open(t), 1, config)) })
+}
+
+// onAllLanes is onLanes with MariaDB, whose lane has a connection of its own and lets others write beside it.
+func onAllLanes(t *testing.T, config actors.LaneConfig, test func(t *testing.T, s *laneSite)) {
+	onLanes(t, config, test)
 	t.Run("mysql", func(t *testing.T) { test(t, newLaneSite(t, mysqltest.Open(t), 4, config)) })
 }
 

@@ -30,7 +30,7 @@ func aJar(label string, grams int) jar {
 // Who waits at the same moment is one transaction, and each is given its own row.
 func TestLaneTogether(t *testing.T) {
 	const callers = 100
-	onLanes(t, actors.LaneConfig{}, func(t *testing.T, s *laneSite) {
+	onAllLanes(t, actors.LaneConfig{}, func(t *testing.T, s *laneSite) {
 		node, made := jarsOf(t, s), make([]jar, callers)
 		commits := s.commits(t, "jars", func() {
 			for _, err := range s.pile(t, each(callers, func(i int) error {
@@ -55,7 +55,7 @@ func TestLaneTogether(t *testing.T) {
 // Writes of every kind that come together, some of which fail: each fails for its own reason, and all others are done.
 func TestLaneOfAllKinds(t *testing.T) {
 	const rounds = 12
-	onLanes(t, actors.LaneConfig{}, func(t *testing.T, s *laneSite) {
+	onAllLanes(t, actors.LaneConfig{}, func(t *testing.T, s *laneSite) {
 		node := jarsOf(t, s)
 		old := make([]jar, 5*rounds)
 		for i := range old {
@@ -147,7 +147,7 @@ func TestLaneOfAllKinds(t *testing.T) {
 // Of two with the same key, the first of which is refused for something else, the second is stored: and it is the second who
 // hears so.
 func TestLaneTwoWithOneKey(t *testing.T) {
-	onLanes(t, actors.LaneConfig{}, func(t *testing.T, s *laneSite) {
+	onAllLanes(t, actors.LaneConfig{}, func(t *testing.T, s *laneSite) {
 		node := through[pupil, string](t, s)
 		require.NoError(t, node.Create(t.Context(), &pupil{Key: "0", Email: "taken"}))
 		// More often than the database takes for chance, so that it is wary of the table.
@@ -176,7 +176,7 @@ func TestLaneTwoWithOneKey(t *testing.T) {
 // Whoever is told that a row is stored finds it, on another connection, at that moment.
 func TestLaneAnswersAfterTheCommit(t *testing.T) {
 	const callers, rows = 24, 15
-	onLanes(t, actors.LaneConfig{}, func(t *testing.T, s *laneSite) {
+	onAllLanes(t, actors.LaneConfig{}, func(t *testing.T, s *laneSite) {
 		node := jarsOf(t, s)
 		find := "SELECT count(*) FROM jars WHERE id = " + s.Placeholder(1) + " AND label = " + s.Placeholder(2)
 		var absent atomic.Int64
@@ -207,7 +207,7 @@ func TestLaneAnswersAfterTheCommit(t *testing.T) {
 // A tenth of all writes fail, and no other one for it.
 func TestLaneWithFailingRows(t *testing.T) {
 	const callers, rows = 64, 20
-	onLanes(t, actors.LaneConfig{}, func(t *testing.T, s *laneSite) {
+	onAllLanes(t, actors.LaneConfig{}, func(t *testing.T, s *laneSite) {
 		jarNode, pupilNode := jarsOf(t, s), through[pupil, string](t, s)
 		taken := aJar("taken", 1)
 		require.NoError(t, jarNode.Create(t.Context(), &taken))

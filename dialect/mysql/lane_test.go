@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -244,6 +245,21 @@ func TestAnInsertWhoseAnswerIsLost(t *testing.T) {
 	var n int64
 	_, err := dialect.QueryRow(t.Context(), d.Writer(), "INSERT INTO numbers (n) VALUES (length(?1)) RETURNING n", []any{"lost for good"}, &n)
 	require.ErrorIs(t, err, schema.ErrOutcomeUnknown)
+}
+
+// TestAWriteThatNeverGotAConnection was not done, and its caller hears no more than that its time has ended.
+func TestAWriteThatNeverGotAConnection(t *testing.T) {
+	d, err := mysql.Open(t.Context(), mysqltest.Open(t), &mysql.Config{MaxConns: 1})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, d.Close()) })
+	tx, err := d.Begin(t.Context())
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	_, err = d.Writer().Exec(ctx, "DO ?1", 1)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NotErrorIs(t, err, schema.ErrOutcomeUnknown)
+	require.NoError(t, tx.Rollback(t.Context()))
 }
 
 // TestStatementsStayPrepared counts them on the server, and has it forget them.

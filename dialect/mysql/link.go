@@ -51,7 +51,8 @@ type preparedStatement struct {
 // ExecContext implements driver.ExecerContext.
 func (l *link) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
 	if len(args) == 0 {
-		return l.driverConn.ExecContext(ctx, text, args)
+		result, err := l.driverConn.ExecContext(ctx, text, args)
+		return result, afterSending(err)
 	}
 	for again := false; ; again = true {
 		st, kept, err := l.prepare(ctx, text)
@@ -60,7 +61,7 @@ func (l *link) ExecContext(ctx context.Context, text string, args []driver.Named
 		}
 		result, err := st.exec.ExecContext(ctx, args)
 		if err == nil || again || !l.forgotten(text, kept, err) {
-			return result, err
+			return result, afterSending(err)
 		}
 	}
 }
@@ -68,7 +69,8 @@ func (l *link) ExecContext(ctx context.Context, text string, args []driver.Named
 // QueryContext implements driver.QueryerContext.
 func (l *link) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
 	if len(args) == 0 {
-		return l.driverConn.QueryContext(ctx, text, args)
+		rows, err := l.driverConn.QueryContext(ctx, text, args)
+		return rows, afterSending(err)
 	}
 	for again := false; ; again = true {
 		st, kept, err := l.prepare(ctx, text)
@@ -77,9 +79,26 @@ func (l *link) QueryContext(ctx context.Context, text string, args []driver.Name
 		}
 		rows, err := st.query.QueryContext(ctx, args)
 		if err == nil || again || !l.forgotten(text, kept, err) {
-			return rows, err
+			return rows, afterSending(err)
 		}
 	}
+}
+
+// unanswered is the error of a statement that has gone to the server, or may have, and that the server has said nothing of.
+type unanswered struct{ error }
+
+func (u unanswered) Unwrap() error { return u.error }
+
+// afterSending marks an error as one that came once a statement was being carried out. A connection that was found broken before
+// has its own, for database/sql to take another one.
+func afterSending(err error) error {
+	if err == nil || errors.Is(err, driver.ErrBadConn) || errors.Is(err, driver.ErrSkip) {
+		return err
+	}
+	if _, told := errors.AsType[*mysql.MySQLError](err); told {
+		return err
+	}
+	return unanswered{err}
 }
 
 // forgotten reports whether a statement, kept from before, has done nothing since the server does not know it any more.

@@ -167,7 +167,7 @@ func (p pooled) Exec(ctx context.Context, text string, args ...any) (int64, erro
 		return 0, err
 	}
 	n, err := querier{p.db.pool, &p.db.programs}.Exec(ctx, text, args...)
-	return n, lost(err)
+	return n, lostStatement(err)
 }
 
 // Query implements dialect.Querier. An update with a query behind it is a transaction, whose rows are read before it ends.
@@ -179,7 +179,7 @@ func (p pooled) Query(ctx context.Context, text string, args ...any) (dialect.Ro
 	if made.then == nil && made.instead == nil {
 		from, err := querier{p.db.pool, &p.db.programs}.rows(ctx, &made.first, args)
 		if err != nil && p.writes {
-			err = lost(err)
+			err = lostStatement(err)
 		}
 		if err != nil {
 			return nil, err
@@ -190,7 +190,7 @@ func (p pooled) Query(ctx context.Context, text string, args ...any) (dialect.Ro
 	if made.instead != nil { // in most cases it is one statement, which takes no transaction
 		first, err := querier{p.db.pool, &p.db.programs}.attempt(ctx, made, args)
 		if !is(err, subqueryRows) {
-			return first, lost(err)
+			return first, lostStatement(err)
 		}
 		run = querier.instead
 	}
@@ -204,6 +204,14 @@ func (p pooled) Query(ctx context.Context, text string, args ...any) (dialect.Ro
 		return nil, err
 	}
 	return &lastRows{Rows: from, ctx: ctx, tx: tx}, nil
+}
+
+// lostStatement is lost for a statement by itself: one whose caller has left while it waited for a connection was not done.
+func lostStatement(err error) error {
+	if _, sent := errors.AsType[unanswered](err); sent || errors.Is(err, mysql.ErrInvalidConn) {
+		return lost(err)
+	}
+	return err
 }
 
 // lost gives an error of a statement that may have changed something: where the connection broke under it, or the caller's
