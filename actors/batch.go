@@ -50,6 +50,9 @@ func (b *batch) guarded(ctx context.Context) (err error) {
 		if value := recover(); value != nil {
 			err = b.system.caught(fmt.Sprintf("a transaction for %d tables", len(b.riders)), b.riders[0].table.model.String(), value)
 		}
+		for _, w := range b.works {
+			w.gaveUpAll(ctx, err)
+		}
 	}()
 	for _, step := range []func(context.Context) error{b.look, b.apply, b.verify, b.record} {
 		if err := step(ctx); err != nil {
@@ -106,6 +109,11 @@ func (b *batch) look(ctx context.Context) error {
 
 // apply sends the statements of all plans: first the tables, then what ties them to others.
 func (b *batch) apply(ctx context.Context) error {
+	for _, w := range b.works {
+		if err := w.announceAll(ctx); err != nil {
+			return err
+		}
+	}
 	var commands []dialect.Command
 	var owners []int // of the commands, as positions in works
 	var statements []schema.Statement

@@ -34,11 +34,13 @@ type attempt struct {
 	refused *schema.EnsureError
 	seen    dialect.Sighting
 
+	ledger     bool            // while looking: there is one
 	looking    bool            // for people: nothing is done, and nobody is told
 	rung       <-chan struct{} // closed when somebody else has changed the table since the round began
 	began      time.Time
 	at         position
-	statements int // how many ran in the last round
+	statements int                        // how many ran in the last round
+	announced  map[*Table]schema.Revision // what the history was told of, to be done
 	members    []*Table
 	alone      bool // the table is not made together with others: something is wrong with it, or in its way
 	tries      struct{ locks, rung, races, ledgers, unknown, spoiled int }

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/schemactor/schemactor/dialect"
@@ -49,7 +50,8 @@ func (a *attempt) createLedger(ctx context.Context, tx dialect.Tx, models []*sch
 	if err != nil {
 		return err
 	}
-	for i, model := range models {
+	// The one by which others know that there is a ledger is made last: who dies in between leaves none.
+	for i, model := range slices.Backward(models) {
 		if lives[i] != nil {
 			continue
 		}

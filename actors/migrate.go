@@ -8,7 +8,7 @@ import (
 	"github.com/schemactor/schemactor/schema"
 )
 
-// Plan says what would be done to make the table match its model. It writes nothing and takes no lock. A table that is
+// Plan says what would be done to make the table match its model, with a note where somebody has begun a change. It writes nothing and takes no lock. A table that is
 // there under its former name, too, is ErrSchemaMismatch.
 func (s *System) Plan(ctx context.Context, t *Table) (*schema.Plan, error) {
 	a := s.aside(t)
@@ -16,11 +16,16 @@ func (s *System) Plan(ctx context.Context, t *Table) (*schema.Plan, error) {
 	err := a.observe(ctx, func(ctx context.Context, tx dialect.Tx, entry *schema.Entry, live *schema.Live) error {
 		if live == nil {
 			plan = s.dialect.Create(t.model)
-			return nil
-		}
-		found, err := s.study(ctx, tx, t, entry, live, s.config.Policy)
-		if err == nil {
+		} else {
+			found, err := s.study(ctx, tx, t, entry, live, s.config.Policy)
+			if err != nil {
+				return err
+			}
 			plan = found.plan
+		}
+		note, err := a.unended(ctx, tx)
+		if note != "" {
+			plan.Notes = append(plan.Notes, note)
 		}
 		return err
 	})
@@ -107,6 +112,7 @@ func (a *attempt) observe(
 	if err != nil {
 		return err
 	}
+	a.ledger = survey.HasLedger
 	return s.dialect.Aside(ctx, func(ctx context.Context, tx dialect.Tx) error {
 		seen, err := a.look(ctx, tx, survey.HasLedger)
 		if err != nil {

@@ -64,7 +64,16 @@ func (w *work) revision(c *change, state schema.RevisionState) schema.Revision {
 			r.Reason = tamperedReason
 		}
 	}
-	if c.study == nil && c.plan.Base == "" && state == schema.RevisionApplied {
+	if known, ok := w.announced[c.table]; ok && known.Generation == r.Generation {
+		r.ID = known.ID
+	}
+	switch {
+	case c.begun != nil:
+		r.FromFingerprint, r.Reason = c.begun.FromFingerprint, c.begun.Reason
+		if s.dialect.Capability().ShapesCommit {
+			r.ID = c.begun.ID
+		}
+	case c.study == nil && c.plan.Base == "":
 		r.FromFingerprint = "" // it was not there
 	}
 	return r

@@ -46,33 +46,14 @@ func (w *work) steps(ctx context.Context, applier dialect.Applier, c *change) (e
 	if live := seen.lives[0]; live == nil || live.Hash != c.plan.Base {
 		return stale(c.plan, "the table has changed since")
 	}
-	announced := w.revision(c, schema.RevisionApplying)
-	for _, statement := range c.plan.Statements {
-		announced.Statements = append(announced.Statements, statement.SQL)
-	}
-	if err := w.note(ctx, applier, announced); err != nil {
+	if err := w.announceBeside(ctx, applier, c); err != nil {
 		return err
 	}
 	if err = w.finish(ctx, applier, c); err != nil && !errors.Is(err, dialect.ErrBusy) {
-		failed := w.revision(c, schema.RevisionFailed)
-		failed.Failure = failureWords(s.classify(err))
-		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), failedTimeout)
-		defer cancel()
-		// The error itself matters more than that the history has it.
-		_ = w.note(after, applier, failed)
+		w.gaveUp(ctx, c, err)
 	}
 	return err
 }
-
-// note adds to the history beside the lock's transaction.
-func (w *work) note(ctx context.Context, applier dialect.Applier, revision schema.Revision) error {
-	return applier.Beside(ctx, func(ctx context.Context, q dialect.Querier) error {
-		return w.system.ledger.Append(ctx, q, revision)
-	})
-}
-
-// failedTimeout bounds the note in the history that a plan has failed.
-const failedTimeout = 5 * time.Second
 
 // finish runs the steps and records what came of them.
 func (w *work) finish(ctx context.Context, applier dialect.Applier, c *change) error {

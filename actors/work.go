@@ -27,7 +27,8 @@ type change struct {
 	table  *Table
 	former *schema.Entry // what the ledger knew before; may be nil
 	plan   *schema.Plan
-	study  *study // of a table that is there; nil for one that is made
+	study  *study           // of a table that is there; nil for one that is made
+	begun  *schema.Revision // an announcement that this ends; nil where there is none
 	ran    []string
 	live   *schema.Live
 	entry  schema.Entry
@@ -39,6 +40,7 @@ func (w *work) guarded(ctx context.Context) (err error) {
 		if value := recover(); value != nil {
 			err = w.system.caught("phase "+string(w.at.phase), w.table.model.String(), value)
 		}
+		w.gaveUpAll(ctx, err)
 	}()
 	if err := w.do(ctx); err != nil {
 		return err
@@ -132,17 +134,24 @@ func (w *work) compare(ctx context.Context, entry *schema.Entry, live *schema.Li
 	return w.adopt(ctx, c, known)
 }
 
-// adopt writes a table that needs no change into the ledger as it is. What was known already is only refreshed.
+// adopt writes a table that needs no change into the ledger as it is. What was known already is only refreshed, and what
+// somebody has begun and not ended is recorded as what it is.
 func (w *work) adopt(ctx context.Context, c *change, known bool) error {
 	w.enter(schema.PhaseRecord, "")
-	var err error
-	if known {
+	begun, err := w.begun(ctx, c.table)
+	switch {
+	case err != nil:
+		return err
+	case begun != nil:
+		c.begun, c.ran = begun, begun.Statements
+		err = w.record(ctx, w.tx, c, schema.RevisionApplied)
+	case known:
 		c.entry = *c.former
 		w.system.sign(&c.entry, c.live)
 		if err = w.system.ledger.Refresh(ctx, w.tx, c.entry); err == nil {
 			err = w.system.tellOthers(ctx, w.tx, c.entry)
 		}
-	} else {
+	default:
 		err = w.record(ctx, w.tx, c, schema.RevisionAdopted)
 	}
 	w.snapshot = w.attempt.snapshot(&c.entry)
@@ -155,6 +164,9 @@ func (w *work) alter(ctx context.Context) error {
 	refs := make([]schema.Ref, len(w.changes))
 	for i, c := range w.changes {
 		refs[i] = c.table.ref
+	}
+	if err := w.announceAll(ctx); err != nil {
+		return err
 	}
 	for _, deferred := range []bool{false, true} {
 		for _, c := range w.changes {
@@ -186,16 +198,17 @@ func (w *work) alter(ctx context.Context) error {
 	return nil
 }
 
-// verify holds a change to its promise: nothing is left to do.
+// verify holds a change to its promise: nothing is left to do. A table that is not there was dropped by somebody who asks for
+// no lock, which can happen where a change of a shape is not part of a transaction; it is no reason to give up.
 func (w *work) verify(c *change) error {
+	if c.live == nil {
+		return &schema.Error{Op: "verify", Table: c.table.model.String(), Kind: schema.ErrRaced, Detail: "somebody has dropped the table meanwhile"}
+	}
 	if c.study == nil {
 		if changes := w.system.verify(c.table.model, c.live); len(changes) > 0 {
 			return &mismatchError{changes: changes, plan: c.plan}
 		}
 		return nil
-	}
-	if c.live == nil {
-		return &mismatchError{changes: []schema.Change{{Kind: schema.MissingTable, Object: c.table.model.String()}}, plan: c.plan}
 	}
 	after := *c.study
 	after.live = c.live

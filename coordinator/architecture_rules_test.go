@@ -59,10 +59,15 @@ var floorPlan = map[string]floor{
 		project: []string{"dialect/postgres", "coordinator", "coordinator/coordinatortest/internal/models", "internal/postgrestest"},
 		others:  []string{"github.com/jackc/pgx/v5"},
 	},
+	"coordinator/coordinatortest/mysqltest": {
+		project: []string{
+			"dialect", "dialect/mysql", "coordinator", "coordinator/coordinatortest/internal/models", "internal/mysqlserver", "internal/mysqltest",
+		},
+	},
 	"cmd/demo": {
 		project: []string{
-			"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator",
-			"cmd/demo/service", "internal/baseline",
+			"schema", "dialect", "nodes", "nodes/dynamic", "nodes/workflow", "coordinator", "cmd/demo/service", "internal/baseline",
+			"internal/database",
 		},
 		others: []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/google/uuid", "go.uber.org/zap"},
 	},
@@ -79,10 +84,12 @@ var floorPlan = map[string]floor{
 	},
 	"loadtest/load": {
 		project: []string{
-			"schema", "dialect", "dialect/postgres", "dialect/sqlite", "nodes", "coordinator", "internal/baseline", "internal/checker",
-			"internal/fleet", "internal/postgresserver", "loadtest/report",
+			"schema", "dialect", "nodes", "coordinator", "internal/baseline", "internal/checker",
+			"internal/database", "internal/fleet", "internal/mysqlserver", "internal/postgresserver", "loadtest/report",
 		},
-		others: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/jackc/pgx/v5/stdlib", "github.com/mattn/go-sqlite3"},
+		others: []string{
+			"github.com/HdrHistogram/hdrhistogram-go", "github.com/jackc/pgx/v5/stdlib", "github.com/mattn/go-sqlite3",
+		},
 	},
 	"loadtest/report": {},
 	"loadtest": {
@@ -97,11 +104,14 @@ var floorPlan = map[string]floor{
 	},
 	"internal/browsertest": {others: []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto"}},
 	"internal/postgrestest": {
-		project: []string{"schema", "dialect", "dialect/postgres", "internal/postgresserver"},
+		project: []string{"schema", "dialect", "dialect/postgres", "internal/daemon", "internal/postgresserver"},
 		others:  []string{"github.com/jackc/pgx/v5", "github.com/stretchr/testify"},
 	},
-	"internal/mysqltest":      {project: []string{"internal/postgresserver"}, others: []string{"github.com/go-sql-driver/mysql"}},
-	"internal/postgresserver": {others: []string{"github.com/jackc/pgx/v5"}},
+	"internal/mysqltest":      {project: []string{"internal/mysqlserver"}},
+	"internal/mysqlserver":    {project: []string{"internal/daemon"}, others: []string{"github.com/go-sql-driver/mysql"}},
+	"internal/postgresserver": {project: []string{"internal/daemon"}, others: []string{"github.com/jackc/pgx/v5"}},
+	"internal/daemon":         {},
+	"internal/database":       {project: []string{"dialect", "dialect/mysql", "dialect/postgres", "dialect/sqlite"}},
 }
 
 // source is one folder's Go files, by their path from the module's root.

@@ -29,7 +29,11 @@ func TestHerd(t *testing.T) {
 		for i := range herd {
 			herd[i] = register[User, uuid.UUID](t, c, schema.Named(fmt.Sprintf("users_%02d", i)))
 		}
-		errs := together(herdSize, func(i int) error {
+		size := herdSize
+		if testing.Short() {
+			size /= 5
+		}
+		errs := together(size, func(i int) error {
 			return herd[i%tables].Create(t.Context(), newUser())
 		})
 		require.NoError(t, errors.Join(errs...))
@@ -40,7 +44,7 @@ func TestHerd(t *testing.T) {
 			require.Equal(t, 1, applied(t, other, name), name)
 			stored += rows(t, other, name)
 		}
-		require.Equal(t, herdSize, stored)
+		require.Equal(t, size, stored)
 		require.Equal(t, tables, count(t, other, "SELECT count(*) FROM "+dialect.RevisionsTable))
 	})
 }

@@ -129,7 +129,11 @@ func (f *rollout) serve(s *slot) error {
 // Programs of two versions, four each, are started again and again in any order while the others go on: the newer shape
 // stays, the history does not grow, and all of them serve all the time.
 func TestRollingRestarts(t *testing.T) {
-	const restarts, each, lanes = 50, 4, 4
+	const each, lanes = 4, 4
+	restarts := 50
+	if testing.Short() {
+		restarts = 12
+	}
 	eachDatabase(t, func(t *testing.T, db database) {
 		random := seeded(t)
 		d := db.open(t)

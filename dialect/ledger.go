@@ -35,11 +35,12 @@ type Ledger struct {
 
 // ledgerTable is one of the two tables with its statements.
 type ledgerTable struct {
-	model  *schema.Table
-	first  int // position of the first column that is written: an auto column before it is left to the database
-	insert string
-	read   string
-	seen   string // of the revisions: whether a fingerprint was ever the table's
+	model   *schema.Table
+	first   int // position of the first column that is written: an auto column before it is left to the database
+	insert  string
+	replace string // of the revisions: an insert's values in place of those under an ID, which comes last
+	read    string
+	seen    string // of the revisions: whether a fingerprint was ever the table's
 }
 
 // LedgerOf gives the ledger of a database. It touches no database.
@@ -83,6 +84,12 @@ func (t *ledgerTable) write(g Grammar) {
 		names, values = append(names, g.Quote(c.Name)), append(values, value)
 	}
 	table := g.QuoteTable(t.model.Ref())
+	set := make([]string, len(names))
+	for i := range names {
+		set[i] = names[i] + " = " + values[i]
+	}
+	t.replace = fmt.Sprintf("UPDATE %s SET %s WHERE %s = %s", table, strings.Join(set, ", "),
+		g.Quote(columns[0].Name), g.Placeholder(len(values)+1))
 	t.insert = fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", table, strings.Join(names, ", "), strings.Join(values, ", "))
 	t.read = t.of(g, 1)
 }
@@ -122,7 +129,17 @@ func (l *Ledger) Seen(ctx context.Context, q Querier, ref schema.Ref, fingerprin
 	return n > 0, l.fault("read ledger", ref, err)
 }
 
-// Append adds a revision alone: a step on the way, announced or failed.
+// Announce adds a revision alone, as Append does, and gives its ID: to a revision with that ID it will be changed.
+func (l *Ledger) Announce(ctx context.Context, q Querier, revision schema.Revision) (id int64, err error) {
+	c, err := l.append(&revision)
+	if err == nil {
+		_, err = QueryRow(ctx, q, c.SQL+" RETURNING "+l.d.Quote("id"), c.Args, &id)
+	}
+	return id, l.fault("write ledger", revision.Ref, err)
+}
+
+// Append adds a revision alone: a step on the way, announced or failed. One that has an ID is put in the place of what was
+// announced under it.
 func (l *Ledger) Append(ctx context.Context, q Querier, revision schema.Revision) error {
 	c, err := l.append(&revision)
 	return l.run(ctx, q, c, revision.Ref, err)
@@ -134,11 +151,15 @@ func (l *Ledger) append(revision *schema.Revision) (Command, error) {
 		return Command{}, err
 	}
 	name := l.d.FitName(revision.Ref.Name)
-	return l.command(&l.revisions,
+	c, err := l.command(&l.revisions,
 		l.d.FitName(revision.Ref.Namespace), name, revision.Generation,
 		revision.FromFingerprint, revision.ToFingerprint, string(statements), checksum(name, revision),
 		string(revision.State), revision.Reason, revision.Failure, revision.Catalog, revision.Duration.Microseconds(),
 		revision.Host, revision.PID, revision.Application, revision.Version, revision.AppliedAt)
+	if revision.ID != 0 {
+		c.SQL, c.Args = l.revisions.replace, append(c.Args, revision.ID)
+	}
+	return c, err
 }
 
 // Refresh stores the entry alone: the catalogue was seen to differ harmlessly, nothing was changed.

@@ -11,10 +11,10 @@ import (
 // Record is what the ledger keeps of one table that was made, changed or adopted.
 type Record struct {
 	Entry    schema.Entry
-	Revision schema.Revision // its ID is given by the database
+	Revision schema.Revision // its ID is given by the database, unless it was announced under one
 }
 
-// Record stores each entry in place of the former one and appends the revisions, in their order. It is called with the
+// Record stores each entry in place of the former one and appends the revisions, in their order, as Append does. It is called with the
 // tables' locks held. Of many records none is kept if it fails: the caller gives up its transaction.
 func (l *Ledger) Record(ctx context.Context, q Querier, records ...Record) error {
 	commands := make([]Command, 0, 2*len(records))

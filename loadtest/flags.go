@@ -81,8 +81,8 @@ func (f *flags) what() *pflag.FlagSet {
 
 func (f *flags) where() *pflag.FlagSet {
 	set := pflag.NewFlagSet("where", pflag.ContinueOnError)
-	set.StringVar(&f.cfg.Database, "database", "", "postgres://…, the path of a SQLite file, or the word postgres for a throw-away server from\n"+
-		"installed binaries (default a temporary SQLite file)")
+	set.StringVar(&f.cfg.Database, "database", "", "postgres://…, mysql://…, the path of a SQLite file, or the word postgres or mysql for a\n"+
+		"throw-away server from installed binaries (default a temporary SQLite file)")
 	set.BoolVar(&f.cfg.Keep, "keep", false, "leave the tables in the database")
 	set.BoolVar(&f.drop, "drop", false, "only remove what earlier runs have left in the database")
 	return set
@@ -96,7 +96,7 @@ func (f *flags) faults() *pflag.FlagSet {
 	set.DurationVar(&faults.FreezeFor, "freeze-for", 0, fmt.Sprintf("how long it stands still, at most half of that (default %v)", defaultFreezeFor))
 	set.DurationVar(&faults.Drop, "drop-every", 0, "drop one table each so often (default never)")
 	set.DurationVar(&faults.Cut, "cut-every", 0, "end all sessions of the processes on the server each so often (default never)")
-	set.DurationVar(&faults.Restart, "restart-every", 0, "restart the server each so often, in turns by a crash and in order; with --database postgres (default never)")
+	set.DurationVar(&faults.Restart, "restart-every", 0, "restart the server each so often, in turns by a crash and in order; with --database postgres or mysql (default never)")
 	return set
 }
 
@@ -150,12 +150,6 @@ func (f *flags) shown(flag *pflag.Flag) string {
 		return f.cfg.Faults.FreezeFor.String()
 	case flag.Name != "database":
 		return flag.Value.String()
-	case f.cfg.Database == "":
-		return "a temporary SQLite file"
-	case f.cfg.Database == load.OwnServer:
-		return load.OwnServer
-	case load.IsPostgres(f.cfg.Database):
-		return "a PostgreSQL server"
 	}
-	return "a SQLite file"
+	return load.Shown(f.cfg.Database)
 }

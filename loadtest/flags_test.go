@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,7 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/schemactor/schemactor/internal/postgresserver"
+	"github.com/schemactor/schemactor/internal/mysqltest"
+	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/loadtest/report"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -148,20 +148,24 @@ func TestDroppedTablesAreMadeAgain(t *testing.T) {
 }
 
 func TestServerOfItsOwnIsRestartedAndCut(t *testing.T) {
-	own, err := postgresserver.New()
-	if errors.Is(err, postgresserver.ErrNoBinaries) && !strings.Contains(os.Getenv("SCHEMACTOR_TEST_REQUIRE"), "postgres") {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
-	own.Remove()
-	run := measured(t, 0, "--database", "postgres", "--writers", "4", "--processes", "2", "--tables", "2", "--duration", "3500ms",
-		"--restart-every", "2s", "--cut-every", "250ms")
-	require.Equal(t, "PostgreSQL", run.Database.Kind)
-	require.Equal(t, 1, marks(run, "restart"))
-	require.Greater(t, marks(run, "cut"), 2)
-	require.NotEmpty(t, run.Errors)
-	for _, e := range run.Errors {
-		require.Contains(t, []string{"cut", "restart"}, e.Fault)
+	for kind, server := range map[string]struct {
+		word  string
+		admin func(testing.TB) string
+	}{"PostgreSQL": {"postgres", postgrestest.Admin}, "MariaDB": {"mysql", mysqltest.Admin}} {
+		t.Run(server.word, func(t *testing.T) {
+			t.Parallel()
+			require.NotEmpty(t, server.admin(t)) // or the test is skipped, for the binaries are missing
+			run := measured(t, 0, "--database", server.word, "--writers", "4", "--processes", "2", "--tables", "2", "--duration", "3500ms",
+				"--restart-every", "2s", "--cut-every", "250ms")
+			require.Equal(t, kind, run.Database.Kind)
+			require.NotEmpty(t, run.Database.Version)
+			require.Equal(t, 1, marks(run, "restart"))
+			require.Greater(t, marks(run, "cut"), 2)
+			require.NotEmpty(t, run.Errors)
+			for _, e := range run.Errors {
+				require.Contains(t, []string{"cut", "restart"}, e.Fault)
+			}
+		})
 	}
 }
 

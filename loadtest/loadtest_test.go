@@ -100,12 +100,14 @@ func TestErrorsOfCallersAreNamed(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, f *field) {
 		code, out, errOut := during(t, f, func() {
 			table := f.table("000")
-			if f.Name() == "sqlite" {
-				f.run("CREATE TRIGGER no BEFORE DELETE ON " + table + " BEGIN SELECT RAISE(ABORT, 'no'); END")
-			} else {
-				f.run("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$",
-					"CREATE TRIGGER no BEFORE DELETE ON "+table+" FOR EACH ROW EXECUTE FUNCTION no()")
-			}
+			f.run(map[string][]string{
+				"sqlite": {"CREATE TRIGGER no BEFORE DELETE ON " + table + " BEGIN SELECT RAISE(ABORT, 'no'); END"},
+				"postgres": {
+					"CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$",
+					"CREATE TRIGGER no BEFORE DELETE ON " + table + " FOR EACH ROW EXECUTE FUNCTION no()",
+				},
+				"mysql": {"CREATE TRIGGER no BEFORE DELETE ON " + table + " FOR EACH ROW SIGNAL SQLSTATE '45000'"},
+			}[f.Name()]...)
 			// Every second operation is to delete a row, so that some were refused by the time when there are so many more.
 			before := f.count("SELECT count(*) FROM " + table)
 			waitFor(t, "deletions", func() bool { return f.count("SELECT count(*) FROM "+table) > before+100 })
@@ -183,7 +185,7 @@ func TestFaultyInputIsNamed(t *testing.T) {
 		"--cut-every 1s":                         "--cut-every has nothing to cut",
 		"--cut-every 1s --database x.db":         "--cut-every has nothing to cut",
 		"--cut-every 1ms --database postgres":    "--cut-every must be 0 for never, or at least 100ms",
-		"--restart-every 5s":                     "--restart-every restarts only a server that the run has started itself: it needs --database postgres",
+		"--restart-every 5s":                     "--restart-every restarts only a server that the run has started itself: it needs --database postgres or mysql",
 		"--restart-every 1s --database postgres": "--restart-every must be 0 for never, or at least 2s",
 		"--restart-every 5s --database postgres://h/x":  "--restart-every restarts only a server",
 		"--report " + filepath.Dir(missing) + "/r.html": "--report cannot be written: ",
@@ -197,10 +199,15 @@ func TestFaultyInputIsNamed(t *testing.T) {
 		"report " + missing + " --out x.html":           "report: open " + missing,
 		"report loadtest_test.go --out x.html":          "report: loadtest_test.go: read the result",
 		"--kill-every -1s":                              "--kill-every must be 0 for never",
-		"--database mysql://u:secret@h/x":               `--database has the unknown scheme "mysql"`,
-		"--database mysql:u:secret@h":                   "--database is neither postgres://… nor",
+		"--restart-every 5s --database mysql://h/x":     "--restart-every restarts only a server",
+		"--cut-every 1s --database mysql://h/x":         "--cut-every cuts on MariaDB only a server that the run has started itself",
+		"--database oracle://u:secret@h/x":              `--database has the unknown scheme "oracle"`,
+		"--database mysql:u:secret@h":                   "--database is neither postgres://…, mysql://… nor",
+		"--database mysql://u:secret@[::1]:1/x":         "open MariaDB [::1]:1/x: ",
+		"--drop --database mysql":                       "--drop needs --database",
+		"--keep --database mysql":                       "--keep has nowhere to leave the tables",
 		"--database :memory:":                           "--database must be a file",
-		"--database sqlite:":                            "--database needs a path",
+		"--database sqlite:":                            "--database needs the path",
 		"--database postgres://u:secret@[::1]:1/x":      "open PostgreSQL [::1]:1/x: ",
 		"--database " + missing:                         "open SQLite " + missing,
 		"--drop":                                        "--drop needs --database",

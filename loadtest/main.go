@@ -69,6 +69,7 @@ func newCommand(out, errOut io.Writer) *cobra.Command {
 			"not run. An interrupt ends the load early; what there is is checked.",
 		Example: "  loadtest                                              # ten seconds on a temporary SQLite file\n" +
 			"  loadtest --database postgres                          # on a throw-away PostgreSQL, from installed binaries\n" +
+			"  loadtest --database mysql                             # on a throw-away MariaDB, from installed binaries\n" +
 			"  loadtest --database postgres://localhost/test         # on a server of yours\n" +
 			"  loadtest --kill-every 200ms --duration 1m             # with kill -9 five times a second\n" +
 			"  loadtest --database postgres --restart-every 5s --changes 3   # while the server restarts and the model changes\n" +

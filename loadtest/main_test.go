@@ -13,9 +13,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
 	"github.com/schemactor/schemactor/internal/fleet"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/loadtest/load"
 )
@@ -25,7 +27,7 @@ func TestMain(m *testing.M) {
 	if code, worker := fleet.Main(load.Roles()); worker {
 		os.Exit(code)
 	}
-	goleak.VerifyTestMain(postgrestest.Main(m))
+	goleak.VerifyTestMain(mysqltest.Main(postgrestest.Main(m)))
 }
 
 // play runs the program.
@@ -42,7 +44,7 @@ type field struct {
 	address string
 }
 
-// eachDatabase runs a test on both, side by side.
+// eachDatabase runs a test on each, side by side.
 func eachDatabase(t *testing.T, test func(t *testing.T, f *field)) {
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
@@ -56,6 +58,14 @@ func eachDatabase(t *testing.T, test func(t *testing.T, f *field)) {
 		t.Parallel()
 		address := postgrestest.Open(t)
 		d, err := postgres.Open(t.Context(), address, nil)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, d.Close()) })
+		test(t, &field{d, t, address})
+	})
+	t.Run("mysql", func(t *testing.T) {
+		t.Parallel()
+		address := mysqltest.Open(t)
+		d, err := mysql.Open(t.Context(), address, nil)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, d.Close()) })
 		test(t, &field{d, t, address})
@@ -80,7 +90,10 @@ func (f *field) run(statements ...string) {
 
 // left counts what a run may leave: its tables, its namespaces, and the ledger.
 func (f *field) left() int {
-	if f.Name() == "postgres" {
+	switch f.Name() {
+	case "mysql":
+		return f.count("SELECT count(*) FROM information_schema.tables WHERE table_schema = database()")
+	case "postgres":
 		return f.count(`SELECT (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'loadtest%')
 			+ (SELECT count(*) FROM pg_class WHERE relname LIKE 'schemactor%' OR relname LIKE 'loadtest%')`)
 	}

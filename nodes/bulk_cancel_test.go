@@ -18,6 +18,10 @@ import (
 // A caller that goes at any moment of a bulk method leaves all of its rows or none, and no connection in a transaction.
 func TestBulkIsCancelledAtRandomMoments(t *testing.T) {
 	const rows = 2500
+	rounds := 8
+	if testing.Short() {
+		rounds = 3
+	}
 	each(t, func(t *testing.T, d dialect.Dialect) {
 		tools := open[tool, int64](t, d)
 		fresh := func(name string) []tool {
@@ -45,7 +49,7 @@ func TestBulkIsCancelledAtRandomMoments(t *testing.T) {
 		}
 		for name, method := range methods {
 			done := time.Duration(0)
-			for round := range 8 {
+			for round := range rounds {
 				_, err := tools.BulkPurge(t.Context(), nodes.AllRows())
 				require.NoError(t, err)
 				if name == "BulkUpdateRows" {

@@ -36,6 +36,9 @@ func throng(from, rows int) iter.Seq[person] {
 
 // TestBulkCreateSeqInConstantMemory stores rows, and then four times as many, in no more memory.
 func TestBulkCreateSeqInConstantMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector's own memory is in the way")
+	}
 	rows, long := 25_000, false
 	if given := os.Getenv(millionVariable); given != "" {
 		n, err := strconv.Atoi(given)

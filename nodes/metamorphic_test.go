@@ -37,6 +37,9 @@ const (
 // refused. SCHEMACTOR_SEED plays the programs of an earlier run again, SCHEMACTOR_PROGRAM one of them.
 func TestRandomOperations(t *testing.T) {
 	wanted, seed := fewOperations, uint64(time.Now().UnixNano())
+	if testing.Short() {
+		wanted /= 4
+	}
 	if text := os.Getenv("SCHEMACTOR_OPERATIONS"); text != "" {
 		var err error
 		wanted, err = strconv.Atoi(text)

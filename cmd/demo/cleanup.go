@@ -10,7 +10,7 @@ import (
 )
 
 // close removes what the story made, and the connections. With keep nothing is removed, and where says where it is.
-func (db *database) close(ctx context.Context, keep bool) (where string, err error) {
+func (db *stage) close(ctx context.Context, keep bool) (where string, err error) {
 	var faults []error
 	if db.other != nil && !keep && db.temporary == "" {
 		faults = append(faults, db.remove(ctx))
@@ -42,7 +42,7 @@ func (db *database) close(ctx context.Context, keep bool) (where string, err err
 
 // remove drops the story's tables and forgets them in the ledger; the ledger itself goes if the story brought it and
 // nobody else has used it since.
-func (db *database) remove(ctx context.Context) error {
+func (db *stage) remove(ctx context.Context) error {
 	exec := func(sql string, args ...any) error {
 		_, err := db.other.Writer().Exec(ctx, sql, args...)
 		if err == nil {

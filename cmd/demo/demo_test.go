@@ -9,13 +9,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		beProgram()
 	}
-	goleak.VerifyTestMain(postgrestest.Main(m))
+	goleak.VerifyTestMain(mysqltest.Main(postgrestest.Main(m)))
 }
 
 // play runs the program.
@@ -129,6 +130,19 @@ func TestStoryOnPostgres(t *testing.T) {
 	require.Empty(t, names(t, d, "SELECT relname::text FROM pg_class WHERE relname LIKE 'schemactor%'"))
 }
 
+func TestStoryOnMariaDB(t *testing.T) {
+	address := mysqltest.Open(t)
+	var out bytes.Buffer
+	err := small(t, &out, address)
+	require.NoError(t, err, out.String())
+	requireStory(t, out.String())
+
+	d, err := mysql.Open(t.Context(), address, nil)
+	require.NoError(t, err)
+	defer d.Close()
+	require.Empty(t, names(t, d, "SELECT table_name FROM information_schema.tables WHERE table_schema = database()"))
+}
+
 func names(t *testing.T, d dialect.Dialect, sql string) []string {
 	result, err := d.Reader().Query(t.Context(), sql)
 	require.NoError(t, err)
@@ -166,7 +180,7 @@ func TestKeep(t *testing.T) {
 // A promise that is broken is called so, and the program says it with its exit code.
 func TestBrokenPromise(t *testing.T) {
 	// Rows are lost after they were acknowledged: the story believes the database.
-	robbed := func(ctx context.Context, s *screen, db *database, opts options) ([]promise, error) {
+	robbed := func(ctx context.Context, s *screen, db *stage, opts options) ([]promise, error) {
 		seen := &sighting{goroutines: opts.goroutines, tables: opts.tables}
 		if err := seen.run(ctx, s, db); err != nil {
 			return nil, err
@@ -220,7 +234,7 @@ func TestPromisesCanBreak(t *testing.T) {
 		spoil(&bad)
 		require.Equal(t, 1, broken(bad.promises()))
 	}
-	kept := loss{attempted: 10, acknowledged: 10, made: 2, after: make([]uuid.UUID, 3)}
+	kept := loss{attempted: 10, acknowledged: 10, made: 2, after: make([]int, 3)}
 	require.Zero(t, broken(kept.promises()))
 	for _, spoil := range []func(*loss){
 		func(l *loss) { l.failed, l.failure = 1, schema.ErrMissing },
@@ -242,9 +256,12 @@ func TestArguments(t *testing.T) {
 		code int
 		want string
 	}{
-		{"an unknown scheme", []string{"--database", "mysql://me:" + password + "@host/db"}, 2, `unknown database scheme "mysql"`},
-		{"no scheme and no path", []string{"--database", "me:" + password + "@host/db"}, 2, "neither postgres://… nor"},
+		{"an unknown scheme", []string{"--database", "oracle://me:" + password + "@host/db"}, 2, `has the unknown scheme "oracle"`},
+		{"no scheme and no path", []string{"--database", "me:" + password + "@host/db"}, 2, "neither postgres://…, mysql://… nor"},
 		{"no path", []string{"--database", "sqlite:"}, 2, "needs the path"},
+		{"another server that is down", []string{"--database", "mysql://me:" + password + "@127.0.0.1:1/db"}, 1, "demo:"},
+		{"a MariaDB URL that is none", []string{"--database", "mysql://me:" + password + "@127.0.0.1:port/db"}, 1, "demo:"},
+		{"the driver's own form", []string{"--database", "me:" + password + "@tcp(host)/db"}, 2, "neither postgres://…, mysql://… nor"},
 		{"a server that is down", []string{"--database", "postgres://me:" + password + "@127.0.0.1:1/db"}, 1, "cannot be reached"},
 		{"a URL that is none", []string{"--database", "postgres://me:" + password + "@127.0.0.1:port/db"}, 1, "demo:"},
 		{"an unwritable path", []string{"--database", "/no/such/folder/x.db"}, 1, "demo:"},

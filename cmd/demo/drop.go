@@ -25,14 +25,14 @@ type loss struct {
 	failed                  int64
 	failure                 error
 	given                   int64 // memories given up
-	after                   []uuid.UUID
+	after                   []int // by their pages, which are unlike
 	missing                 int   // of those, not in the table at the end
 	made                    int64 // migrations in the history
 	took, dropTook          time.Duration
 }
 
 // dropChapter drops the table under a running load, from another connection.
-func dropChapter(ctx context.Context, s *screen, db *database, _ options) ([]promise, error) {
+func dropChapter(ctx context.Context, s *screen, db *stage, _ options) ([]promise, error) {
 	s.heading("3  The dropped table")
 	s.say("   %d goroutines write; a quarter of the way, another connection drops their table.", dropWriters)
 	var seen loss
@@ -54,7 +54,7 @@ func dropChapter(ctx context.Context, s *screen, db *database, _ options) ([]pro
 }
 
 // run writes, drops, and goes on writing.
-func (l *loss) run(ctx context.Context, s *screen, db *database) error {
+func (l *loss) run(ctx context.Context, s *screen, db *stage) error {
 	var given atomic.Int64
 	c, err := coordinator.New(db.Dialect, &coordinator.Config{Listener: &schema.Listener{
 		Invalidated: func(schema.Event) { given.Add(1) },
@@ -116,7 +116,7 @@ func (l *load) write(ctx context.Context) {
 			l.loss.failed, l.loss.failure = l.loss.failed+1, err
 			l.stop.Store(l.loss.failed >= dropRows)
 		case late:
-			l.loss.after = append(l.loss.after, note.ID)
+			l.loss.after = append(l.loss.after, note.Pages)
 			l.late.Add(1)
 		}
 		l.mu.Unlock()
@@ -124,7 +124,7 @@ func (l *load) write(ctx context.Context) {
 }
 
 // dropAt waits for a quarter of the rows and drops their table. When it cannot, the writers stop too.
-func (l *load) dropAt(ctx context.Context, db *database) error {
+func (l *load) dropAt(ctx context.Context, db *stage) error {
 	select {
 	case <-l.quarter:
 	case <-ctx.Done():
@@ -137,7 +137,7 @@ func (l *load) dropAt(ctx context.Context, db *database) error {
 }
 
 // drop is somebody else's doing.
-func (l *loss) drop(ctx context.Context, db *database) error {
+func (l *loss) drop(ctx context.Context, db *stage) error {
 	began := time.Now()
 	if _, err := db.other.Writer().Exec(ctx, "DROP TABLE "+db.QuoteTable(db.ref("dropped_notes"))); err != nil {
 		return fmt.Errorf("drop the table: %w", db.other.Classify(err))
@@ -147,38 +147,38 @@ func (l *loss) drop(ctx context.Context, db *database) error {
 }
 
 // count asks the database which of the late rows are there, and how often the table was made.
-func (l *loss) count(ctx context.Context, db *database) (err error) {
+func (l *loss) count(ctx context.Context, db *stage) (err error) {
 	ref := db.ref("dropped_notes")
 	if l.made, err = db.migrations(ctx, ref); err != nil {
 		return err
 	}
-	rows, err := db.other.Reader().Query(ctx, "SELECT CAST(id AS TEXT) FROM "+db.QuoteTable(ref))
+	rows, err := db.other.Reader().Query(ctx, "SELECT pages FROM "+db.QuoteTable(ref))
 	if err != nil {
 		return db.other.Classify(err)
 	}
-	present, err := readIDs(rows)
+	present, err := readPages(rows)
 	if err != nil {
 		return db.other.Classify(err)
 	}
-	for _, id := range l.after {
-		if !present[id.String()] {
+	for _, pages := range l.after {
+		if !present[pages] {
 			l.missing++
 		}
 	}
 	return nil
 }
 
-func readIDs(rows dialect.Rows) (map[string]bool, error) {
+func readPages(rows dialect.Rows) (map[int]bool, error) {
 	defer rows.Close()
-	ids := map[string]bool{}
+	present := map[int]bool{}
 	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var pages int64
+		if err := rows.Scan(&pages); err != nil {
 			return nil, err
 		}
-		ids[id] = true
+		present[int(pages)] = true
 	}
-	return ids, rows.Err()
+	return present, rows.Err()
 }
 
 func (l *loss) promises() []promise {

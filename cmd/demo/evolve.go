@@ -49,7 +49,7 @@ type evolution struct {
 }
 
 // evolveChapter has the next version of a program come while the former one works.
-func evolveChapter(ctx context.Context, s *screen, db *database, _ options) ([]promise, error) {
+func evolveChapter(ctx context.Context, s *screen, db *stage, _ options) ([]promise, error) {
 	s.heading("4  The new version")
 	s.say("   %s goroutines of the next version meet %d tables of the former one, which works on beside them.",
 		number(evolveGoroutines), evolveTables)
@@ -72,7 +72,7 @@ func evolveChapter(ctx context.Context, s *screen, db *database, _ options) ([]p
 
 // run has the former version write, then the new one from everywhere at once while the former goes on, then a process
 // of the former that starts anew.
-func (e *evolution) run(ctx context.Context, s *screen, db *database) error {
+func (e *evolution) run(ctx context.Context, s *screen, db *stage) error {
 	former, formerNodes, err := evolveStart[Note](ctx, db)
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func (e *evolution) run(ctx context.Context, s *screen, db *database) error {
 }
 
 // evolveStart is one process of one version.
-func evolveStart[T any](ctx context.Context, db *database) (*coordinator.Coordinator, []*nodes.Node[T, uuid.UUID], error) {
+func evolveStart[T any](ctx context.Context, db *stage) (*coordinator.Coordinator, []*nodes.Node[T, uuid.UUID], error) {
 	c, err := coordinator.New(db.Dialect, nil)
 	if err != nil {
 		return nil, nil, err
@@ -168,7 +168,7 @@ func (e *evolution) answered(count *int64, err error) {
 }
 
 // changedOnce counts the tables that were made once and changed once, by the database's own history.
-func changedOnce(ctx context.Context, db *database) (n int, err error) {
+func changedOnce(ctx context.Context, db *stage) (n int, err error) {
 	for i := range evolveTables {
 		migrations, err := db.migrations(ctx, db.ref(evolveName(i)))
 		if err != nil {
@@ -182,7 +182,7 @@ func changedOnce(ctx context.Context, db *database) (n int, err error) {
 }
 
 // count asks the database what is really there.
-func (e *evolution) count(ctx context.Context, db *database) (err error) {
+func (e *evolution) count(ctx context.Context, db *stage) (err error) {
 	if e.settled, err = changedOnce(ctx, db); err != nil {
 		return err
 	}

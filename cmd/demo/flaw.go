@@ -32,7 +32,7 @@ func newNote(i int) *Note {
 const creates = 3
 
 // flawChapter writes three rows with a check before every operation, and three through the coordinator.
-func flawChapter(ctx context.Context, s *screen, db *database, _ options) ([]promise, error) {
+func flawChapter(ctx context.Context, s *screen, db *stage, _ options) ([]promise, error) {
 	s.heading("1  Three creates")
 	s.say("   The table is looked at before every operation, or once.")
 	// Both sides find the ledger made and connections open.
@@ -75,7 +75,7 @@ func flawChapter(ctx context.Context, s *screen, db *database, _ options) ([]pro
 }
 
 // flawPromises holds what was seen against the database.
-func flawPromises(ctx context.Context, db *database, checks int64, status schema.Status) ([]promise, error) {
+func flawPromises(ctx context.Context, db *stage, checks int64, status schema.Status) ([]promise, error) {
 	rows, err := db.rows(ctx, db.ref("notes"))
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func flawPromises(ctx context.Context, db *database, checks int64, status schema
 }
 
 // prepare makes one table and writes a row.
-func prepare(ctx context.Context, db *database) error {
+func prepare(ctx context.Context, db *stage) error {
 	c, err := coordinator.New(db.Dialect, nil)
 	if err != nil {
 		return err

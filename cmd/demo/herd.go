@@ -34,7 +34,7 @@ type sighting struct {
 }
 
 // herdChapter sends goroutines to tables that nobody has seen, all at once, each to write one row.
-func herdChapter(ctx context.Context, s *screen, db *database, opts options) ([]promise, error) {
+func herdChapter(ctx context.Context, s *screen, db *stage, opts options) ([]promise, error) {
 	s.heading("2  The herd")
 	s.say("   %s goroutines write one row each into %s missing tables, all at once.",
 		number(opts.goroutines), number(opts.tables))
@@ -57,7 +57,7 @@ func herdChapter(ctx context.Context, s *screen, db *database, opts options) ([]
 }
 
 // run is the herd itself.
-func (g *sighting) run(ctx context.Context, s *screen, db *database) error {
+func (g *sighting) run(ctx context.Context, s *screen, db *stage) error {
 	var ready, acknowledged, failed atomic.Int64
 	c, err := coordinator.New(db.Dialect, &coordinator.Config{Listener: &schema.Listener{
 		Ready: func(schema.Event) { ready.Add(1) },
@@ -131,7 +131,7 @@ func watch(all *sync.WaitGroup, draw func()) {
 }
 
 // count asks the database what is really there.
-func (g *sighting) count(ctx context.Context, db *database) error {
+func (g *sighting) count(ctx context.Context, db *stage) error {
 	for i := range g.tables {
 		ref := db.ref(herdName(i))
 		made, err := db.migrations(ctx, ref)

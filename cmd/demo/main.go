@@ -91,7 +91,7 @@ func newCommand(out io.Writer) *cobra.Command {
 		},
 	}
 	root.PersistentFlags().StringVar(&opts.database, "database", "",
-		"postgres://… or the path of a SQLite file (default a temporary one, for the shop ./"+shopFile+")")
+		"postgres://…, mysql://… or the path of a SQLite file (default a temporary one, for the shop ./"+shopFile+")")
 	root.Flags().BoolVar(&opts.keep, "keep", false, "leave what the story made in the database")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 

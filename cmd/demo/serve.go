@@ -17,8 +17,7 @@ import (
 	"github.com/schemactor/schemactor/cmd/demo/service"
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/dialect"
-	"github.com/schemactor/schemactor/dialect/postgres"
-	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/database"
 )
 
 const (
@@ -49,7 +48,7 @@ func serveCommand(out io.Writer, database *string) *cobra.Command {
 			"interrupt ends it in order, with exit code 0; a second one ends it at once. Logs go to standard error.\n" +
 			"There is no authentication: put it behind yours.",
 		Example: "  demo serve\n  demo serve --database postgres://… --address :8080 --grace 5s\n" +
-			"  demo serve --database postgres://… --migrate",
+			"  demo serve --database mysql://… --migrate",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.database = *database
@@ -80,9 +79,6 @@ func serve(ctx context.Context, out, errOut io.Writer, opts serveOptions) (err e
 	defer func() { err = joinClose(err, d.Close()) }()
 	logger := newLogger(errOut, opts.level)
 	cfg := service.Config{Logger: logger, Namespace: opts.namespace, Grace: opts.grace, Drain: opts.drain}
-	if d.Name() == "postgres" && cfg.Namespace == "" {
-		cfg.Namespace = serviceNamespace
-	}
 	if opts.migrate {
 		return service.Migrate(ctx, d, cfg, out)
 	}
@@ -125,24 +121,21 @@ func (o *serveOptions) check() error {
 	return err
 }
 
-// open opens the database. A PostgreSQL that is down is no reason not to start.
+// open opens the database, and settles the namespace. A server that is down is no reason not to start.
 func (o *serveOptions) open(ctx context.Context) (d dialect.Dialect, label string, err error) {
-	address := o.database
-	if address == "" {
-		address = serviceFile
+	text := o.database
+	if text == "" {
+		text = serviceFile
 	}
-	target, err := parseTarget(address)
-	switch {
-	case err != nil:
+	address, err := parseDatabase(text)
+	if err != nil {
 		return nil, "", err
-	case target.postgres:
-		d, err = opened(postgres.Open(ctx, target.address, &postgres.Config{Lazy: true}))
-		return d, "PostgreSQL " + publicAddress(target.address), err
-	case o.namespace != "":
-		return nil, "", fmt.Errorf("%w: --namespace is for PostgreSQL, SQLite has none", errUsage)
 	}
-	d, err = opened(sqlite.Open(ctx, target.address, nil))
-	return d, "SQLite " + target.address, err
+	if o.namespace, err = namespaceIn(address, o.namespace, serviceNamespace); err != nil {
+		return nil, "", err
+	}
+	d, err = database.Open(ctx, address, database.Options{Lazy: true})
+	return d, address.String(), err
 }
 
 // newLogger writes JSON, and of lines that repeat within a second the first hundred and then every hundredth.

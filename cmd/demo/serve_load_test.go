@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
-	"github.com/schemactor/schemactor/dialect/postgres"
-	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/database"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 )
 
@@ -46,10 +46,28 @@ func (v *visitors) awaitWrites(end time.Time) {
 // The service starts while its database is down, serves 64 clients, and outlives two restarts of the server: no write that was
 // acknowledged is lost, none was made twice, and /readyz tells the truth throughout.
 func TestServeOutlivesItsDatabase(t *testing.T) {
-	server := postgrestest.NewServer(t, "synchronous_commit=on") // or a crash may forget what was acknowledged
+	// Each server is set so that a crash forgets nothing of what was acknowledged.
+	t.Run("postgres", func(t *testing.T) {
+		server := postgrestest.NewServer(t, "synchronous_commit=on")
+		outlives(t, server, server.Open(t), serviceNamespace)
+	})
+	t.Run("mysql", func(t *testing.T) {
+		server := mysqltest.NewServer(t, "--innodb-flush-log-at-trx-commit=1")
+		outlives(t, server, server.Open(t), "")
+	})
+}
+
+// mortal is a server of a database.
+type mortal interface {
+	Start()
+	Stop()
+	Crash()
+}
+
+func outlives(t *testing.T, server mortal, address, namespace string) {
 	server.Stop()
 	third := serveSeconds(t) / 3
-	p := serving(t, "--database", server.URL(), "--grace", "1s")
+	p := serving(t, "--database", address, "--grace", "1s")
 	watch := newLookout(t, p.address)
 	watch.open("down from the start", 503, time.Now())
 	v := visit(t, serveClients, p)
@@ -83,12 +101,20 @@ func TestServeOutlivesItsDatabase(t *testing.T) {
 	watch.judge()
 	require.True(t, watch.said("stopping"), "probes must learn that the service ends")
 
-	d, err := postgres.Open(t.Context(), server.URL(), nil)
-	require.NoError(t, err)
-	defer d.Close()
+	d := openDatabase(t, address)
 	t.Logf("%d writes were acknowledged after the signal to end", v.acked.Load()-acked)
-	v.judge(d, serviceNamespace)
+	v.judge(d, namespace)
 	requireOneMigrationEach(t, d)
+}
+
+// openDatabase opens a database for the time of a test.
+func openDatabase(t *testing.T, address string) dialect.Dialect {
+	known, err := parseDatabase(address)
+	require.NoError(t, err)
+	d, err := database.Open(t.Context(), known, database.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, d.Close()) })
+	return d
 }
 
 // said reports whether any probe was told a word.
@@ -121,9 +147,7 @@ func TestServeUnderLoadOnSQLite(t *testing.T) {
 	v.stop()
 	watch.end()
 	watch.judge()
-	d, err := sqlite.Open(t.Context(), path, nil)
-	require.NoError(t, err)
-	defer d.Close()
+	d := openDatabase(t, path)
 	v.judge(d, "")
 	requireOneMigrationEach(t, d)
 }
@@ -148,9 +172,7 @@ func TestServeThreeTimes(t *testing.T) {
 		}
 	}
 	v.stop()
-	d, err := postgres.Open(t.Context(), address, nil)
-	require.NoError(t, err)
-	defer d.Close()
+	d := openDatabase(t, address)
 	v.judge(d, serviceNamespace)
 	requireOneMigrationEach(t, d)
 }

@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/dialect"
-	"github.com/schemactor/schemactor/dialect/postgres"
-	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/database"
 	"github.com/schemactor/schemactor/nodes/dynamic"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -122,28 +119,30 @@ func openShop(ctx context.Context, opts shopOptions) (*shop, error) {
 	if opts.database == "" {
 		opts.database = shopFile
 	}
-	target, err := parseTarget(opts.database)
+	address, err := parseDatabase(opts.database)
 	if err != nil {
 		return nil, err
 	}
-	if target.postgres {
-		s := &shop{label: "PostgreSQL " + publicAddress(target.address), namespace: opts.namespace}
-		if s.namespace == "" {
-			s.namespace = shopNamespace
-		}
+	s := &shop{label: address.String(), made: fileToBe(address)}
+	if s.namespace, err = namespaceIn(address, opts.namespace, shopNamespace); err != nil {
+		return nil, err
+	}
+	if s.namespace != "" {
 		s.label += ", namespace " + s.namespace
-		s.Dialect, err = opened(postgres.Open(ctx, target.address, nil))
-		return s, err
 	}
-	if opts.namespace != "" {
-		return nil, fmt.Errorf("%w: --namespace is for PostgreSQL, SQLite has none", errUsage)
-	}
-	s := &shop{label: "SQLite " + target.address}
-	if _, err := os.Stat(target.address); errors.Is(err, fs.ErrNotExist) {
-		s.made = target.address
-	}
-	s.Dialect, err = opened(sqlite.Open(ctx, target.address, nil))
+	s.Dialect, err = database.Open(ctx, address, database.Options{})
 	return s, err
+}
+
+// namespaceIn is what --namespace says, or usual; empty where a database has no namespaces.
+func namespaceIn(address database.Address, given, usual string) (string, error) {
+	switch {
+	case address.Kind.Namespaced() && given == "":
+		return usual, nil
+	case !address.Kind.Namespaced() && given != "":
+		return "", fmt.Errorf("%w: --namespace is for PostgreSQL, %s has none", errUsage, address.Kind)
+	}
+	return given, nil
 }
 
 // close ends the connections, and takes a file away that nobody has put anything into.

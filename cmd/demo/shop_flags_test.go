@@ -37,7 +37,8 @@ func TestShopArguments(t *testing.T) {
 		{"a flag of another command", []string{"drift", "--allow", "any"}, "--allow"},
 		{"an argument too many", []string{"plan", "products"}, `"products"`},
 		{"a namespace on SQLite", []string{"plan", "--namespace", "x"}, "--namespace is for PostgreSQL"},
-		{"an unknown scheme", []string{"plan", "--database", "mysql://me:hunter2@host/db"}, `unknown database scheme "mysql"`},
+		{"a namespace on MariaDB", []string{"plan", "--namespace", "x", "--database", "mysql://me:hunter2@host/db"}, "MariaDB has none"},
+		{"an unknown scheme", []string{"plan", "--database", "oracle://me:hunter2@host/db"}, `has the unknown scheme "oracle"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, out, errOut := play(t, c.args...)

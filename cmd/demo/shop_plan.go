@@ -122,8 +122,8 @@ func (o *outlook) command(opts shopOptions, all bool) string {
 	line := []string{fmt.Sprintf("demo migrate --to %d", o.To)}
 	if opts.database != "" {
 		address := opts.database
-		if target, err := parseTarget(address); err != nil || target.postgres {
-			address = "postgres://…"
+		if known, err := parseDatabase(address); err == nil {
+			address = known.Hidden()
 		}
 		line = append(line, fmt.Sprintf("--database %q", address))
 	}

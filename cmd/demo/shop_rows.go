@@ -102,7 +102,7 @@ func (db *shop) fill(ctx context.Context, s *screen, version, rows int) error {
 		products = append(products, "legacy", "'L-' || n")
 	} else {
 		products = append(products, "sku", "'sku-' || n")
-		orders[3] = "CAST(n AS TEXT)"
+		orders[3] = "'' || n"
 	}
 	for _, t := range []struct {
 		table  string
@@ -123,12 +123,13 @@ func (db *shop) generate(ctx context.Context, s *screen, table string, values []
 	for i := 0; i < len(values); i += 2 {
 		columns, exprs = append(columns, db.Quote(values[i])), append(exprs, values[i+1])
 	}
-	insert := fmt.Sprintf("WITH RECURSIVE seq(n) AS (SELECT CAST(%s AS BIGINT) UNION ALL SELECT n + 1 FROM seq WHERE n < %s)"+
-		" INSERT INTO %s (%s) SELECT %s FROM seq", db.Placeholder(1), db.Placeholder(2),
+	// Two sequences of a hundred, for some databases stop a sequence at a thousand.
+	insert := fmt.Sprintf("INSERT INTO %s (%s) WITH RECURSIVE digit(d) AS (SELECT 0 UNION ALL SELECT d + 1 FROM digit WHERE d < 99)"+
+		" SELECT %s FROM (SELECT %%d + 100 * a.d + b.d AS n FROM digit a CROSS JOIN digit b) AS numbers WHERE n <= %%d",
 		db.QuoteTable(db.ref(table)), strings.Join(columns, ", "), strings.Join(exprs, ", "))
 	for from := 1; from <= rows; from += fillBatch {
 		last := min(from+fillBatch-1, rows)
-		if _, err := db.Writer().Exec(ctx, insert, int64(from), int64(last)); err != nil {
+		if _, err := db.Writer().Exec(ctx, fmt.Sprintf(insert, from, last)); err != nil {
 			return fmt.Errorf("fill %s: %w", table, db.Classify(err))
 		}
 		s.progress("%s: %s of %s rows put in", table, number(last), number(rows))

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -31,6 +32,7 @@ func eachShop(t *testing.T, test func(c *counter)) {
 	for name, address := range map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "shop.db") },
 		"postgres": func(t *testing.T) string { return postgrestest.Open(t) },
+		"mysql":    func(t *testing.T) string { return mysqltest.Open(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := &counter{T: t, database: address(t)}
@@ -248,7 +250,7 @@ func TestShopChangedByHand(t *testing.T) {
 	eachShop(t, func(c *counter) {
 		c.does(0, "migrate", "--to", "2")
 		c.does(0, "drift")
-		c.exec("DROP INDEX " + c.index("orders__placed_at_ix"))
+		c.dropIndex("orders", "orders__placed_at_ix")
 		c.exec("ALTER TABLE " + c.table("payments") + " ADD COLUMN by_hand TEXT")
 		out, errOut := c.does(1, "drift")
 		require.Regexp(c, `orders: .*\n  since the ledger: missing index`, out)
@@ -270,9 +272,13 @@ func TestShopChangedByHand(t *testing.T) {
 	})
 }
 
-// index is an index's name in SQL.
-func (c *counter) index(name string) string {
-	return c.QuoteTable(schema.Ref{Namespace: c.shop.namespace, Name: name})
+func (c *counter) dropIndex(table, name string) {
+	c.Helper()
+	text := "DROP INDEX " + c.QuoteTable(schema.Ref{Namespace: c.shop.namespace, Name: name})
+	if c.Name() == "mysql" {
+		text += " ON " + c.table(table)
+	}
+	c.exec(text)
 }
 
 // From nothing to the newest version there is nothing to allow, and rows are put in afterwards.

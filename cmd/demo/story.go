@@ -12,7 +12,7 @@ const cleanupTimeout = 30 * time.Second
 
 // chapter is one part of the story: it shows something and gives the promises with what became of them. An error
 // means that it could not be told to its end.
-type chapter func(ctx context.Context, s *screen, db *database, opts options) ([]promise, error)
+type chapter func(ctx context.Context, s *screen, db *stage, opts options) ([]promise, error)
 
 // promise is one sentence that the database either bears out or not.
 type promise struct {
@@ -28,7 +28,7 @@ func expect(kept bool, format string, args ...any) promise {
 // tell opens the database, runs the chapters, prints every promise with its fate, and cleans up. It returns errBroken
 // if any was broken.
 func tell(ctx context.Context, s *screen, opts options, chapters []chapter) (err error) {
-	db, err := openDatabase(ctx, opts.database)
+	db, err := openStage(ctx, opts.database)
 	if err != nil {
 		return err
 	}

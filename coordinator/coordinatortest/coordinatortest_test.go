@@ -12,6 +12,7 @@ import (
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/coordinator/coordinatortest"
 	"github.com/schemactor/schemactor/coordinator/coordinatortest/internal/shop"
+	"github.com/schemactor/schemactor/coordinator/coordinatortest/mysqltest"
 	"github.com/schemactor/schemactor/coordinator/coordinatortest/postgrestest"
 	"github.com/schemactor/schemactor/coordinator/coordinatortest/sqlitetest"
 	"github.com/schemactor/schemactor/dialect"
@@ -22,9 +23,12 @@ import (
 var (
 	files   = sqlitetest.New(shop.Register, nil)
 	servers = postgrestest.New(shop.Register, nil)
+	marias  = mysqltest.New(shop.Register, nil)
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Main(m, servers)) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(mysqltest.Main(postgrestest.Main(m, servers), marias))
+}
 
 // laterOrder is the next version's: a column more, and one that may be NULL no longer.
 type laterOrder struct {
@@ -54,7 +58,7 @@ func next[T any](t *testing.T, d dialect.Dialect) *coordinator.Coordinator {
 	return c
 }
 
-// eachDatabase runs a test on a copy of either database.
+// eachDatabase runs a test on a copy of each database.
 func eachDatabase(t *testing.T, test func(t *testing.T, d dialect.Dialect, c *coordinator.Coordinator, s *shop.Shop)) {
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
@@ -64,6 +68,11 @@ func eachDatabase(t *testing.T, test func(t *testing.T, d dialect.Dialect, c *co
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		db := servers.Open(t)
+		test(t, db.Dialect, db.Coordinator, db.Nodes)
+	})
+	t.Run("mysql", func(t *testing.T) {
+		t.Parallel()
+		db := marias.Open(t)
 		test(t, db.Dialect, db.Coordinator, db.Nodes)
 	})
 }

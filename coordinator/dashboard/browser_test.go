@@ -20,7 +20,7 @@ import (
 // A herd makes its tables, and the page shows it without being loaded anew.
 func TestHerdBecomesReadyLive(t *testing.T) {
 	browser := browsertest.Start(t)
-	eachDatabase(t, func(t *testing.T, db database) {
+	eachSort(t, func(t *testing.T, db database) {
 		const herd = 40
 		c, _ := db.connect(t, nil)
 		var names []string
@@ -71,7 +71,7 @@ func threeVersions(t *testing.T, db database) *coordinator.Coordinator {
 
 func TestRevisionPlanAndDrift(t *testing.T) {
 	browser := browsertest.Start(t)
-	eachDatabase(t, func(t *testing.T, db database) {
+	eachSort(t, func(t *testing.T, db database) {
 		c := threeVersions(t, db)
 		_, address := serve(t, c, nil)
 		page := browser.Page(t)
@@ -155,7 +155,7 @@ type Hostile struct {
 // What is in the ledger and in plans is shown as the text that it is.
 func TestHostileNamesInTheBrowser(t *testing.T) {
 	browser := browsertest.Start(t)
-	eachDatabase(t, func(t *testing.T, db database) {
+	eachSort(t, func(t *testing.T, db database) {
 		const name = `<img src=x onerror="hurt=1">'`
 		c, _ := db.connect(t, nil)
 		register[Hostile](t, c, name)

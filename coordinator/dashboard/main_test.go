@@ -15,13 +15,15 @@ import (
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/coordinator/dashboard"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/schema"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(mysqltest.Main(postgrestest.Main(m))) }
 
 // patience is how long anything may take that a test waits for.
 const patience = time.Minute
@@ -53,9 +55,15 @@ type database struct {
 	name, address string
 }
 
-func eachDatabase(t *testing.T, test func(t *testing.T, db database)) {
+// eachSort runs a test on a file and on a server: a page in a browser does not depend on more.
+func eachSort(t *testing.T, test func(t *testing.T, db database)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, onSQLite(t)) })
 	t.Run("postgres", func(t *testing.T) { test(t, database{name: "postgres", address: postgrestest.Open(t)}) })
+}
+
+func eachDatabase(t *testing.T, test func(t *testing.T, db database)) {
+	eachSort(t, test)
+	t.Run("mysql", func(t *testing.T) { test(t, database{name: "mysql", address: mysqltest.Open(t)}) })
 }
 
 func onSQLite(t testing.TB) database {
@@ -66,9 +74,12 @@ func onSQLite(t testing.TB) database {
 func (db database) connect(t testing.TB, cfg *coordinator.Config) (*coordinator.Coordinator, dialect.Dialect) {
 	var d dialect.Dialect
 	var err error
-	if db.name == "postgres" {
+	switch db.name {
+	case "postgres":
 		d, err = postgres.Open(t.Context(), db.address, nil)
-	} else {
+	case "mysql":
+		d, err = mysql.Open(t.Context(), db.address, nil)
+	default:
 		d, err = sqlite.Open(t.Context(), db.address, nil)
 	}
 	require.NoError(t, err)

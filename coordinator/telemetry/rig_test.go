@@ -19,15 +19,17 @@ import (
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/coordinator/telemetry"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
 	"github.com/schemactor/schemactor/internal/nodetest"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(mysqltest.Main(postgrestest.Main(m))) }
 
 // patience is how long a test waits for what must come.
 const patience = time.Minute
@@ -43,6 +45,7 @@ type database struct {
 func eachDatabase(t *testing.T, test func(t *testing.T, db database)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, sqliteDatabase(t)) })
 	t.Run("postgres", func(t *testing.T) { test(t, postgresDatabase(t)) })
+	t.Run("mysql", func(t *testing.T) { test(t, mysqlDatabase(t)) })
 }
 
 func sqliteDatabase(t testing.TB) database {
@@ -59,6 +62,16 @@ func postgresDatabase(t testing.TB) database {
 	url := postgrestest.Open(t)
 	return database{"postgresql", func(t testing.TB) dialect.Dialect {
 		d, err := postgres.Open(t.Context(), url, nil)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, d.Close()) })
+		return d
+	}}
+}
+
+func mysqlDatabase(t testing.TB) database {
+	url := mysqltest.Open(t)
+	return database{"mariadb", func(t testing.TB) dialect.Dialect {
+		d, err := mysql.Open(t.Context(), url, nil)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, d.Close()) })
 		return d

@@ -37,8 +37,11 @@ type shelved struct {
 
 // setSystem learns from the dialect's name which database it is.
 func (s *shelf) setSystem(database string) {
-	if database == "postgres" {
-		database = "postgresql" // as the conventions have it
+	switch database { // as the conventions have it
+	case "postgres":
+		database = "postgresql"
+	case "mysql":
+		database = "mariadb" // the only one that the dialect opens
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

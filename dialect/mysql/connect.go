@@ -6,6 +6,8 @@ import (
 	"errors"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/schemactor/schemactor/schema"
 )
 
 // settings are what every connection of ours is set to. Its mode refuses what does not fit and reads SQL as the standard has
@@ -18,19 +20,30 @@ const settings = "SET NAMES utf8mb4 COLLATE " + collation + ", SESSION sql_mode 
 // Connector makes the connections of a pool that New takes: those of an address as Open has it, with the same settings and
 // the same errors. It connects to nothing by itself, and is safe for concurrent use.
 func Connector(url string) (driver.Connector, error) {
-	config, err := parse(url)
+	connector, err := connectorOf(url)
 	if err != nil {
 		return nil, err
 	}
+	return connector, nil
+}
+
+func connectorOf(url string) (connecting, error) {
+	config, err := parse(url)
+	if err != nil {
+		return connecting{}, err
+	}
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
-		return nil, invalidURL("has parameters that do not go together")
+		return connecting{}, invalidURL("has parameters that do not go together")
 	}
-	return connecting{connector}, nil
+	return connecting{connector, config.DBName}, nil
 }
 
 // connecting makes connections that are set to settings.
-type connecting struct{ driver.Connector }
+type connecting struct {
+	driver.Connector
+	database string
+}
 
 // Connect implements driver.Connector.
 func (c connecting) Connect(ctx context.Context) (driver.Conn, error) {
@@ -38,12 +51,35 @@ func (c connecting) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	execer, ok := conn.(driver.ExecerContext)
-	if !ok {
+	execer, executes := conn.(driver.ExecerContext)
+	queryer, queries := conn.(driver.QueryerContext)
+	if !executes || !queries {
 		return nil, errors.Join(errors.New("the driver's connections run no statements"), conn.Close())
+	}
+	if err := meet(ctx, queryer); err != nil {
+		return nil, errors.Join(err, conn.Close())
 	}
 	if _, err := execer.ExecContext(ctx, settings, nil); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return conn, nil
+}
+
+// meet finds out whether the server is one that this package knows. Each connection is asked, for another server may have come in
+// the place of one that went down.
+func meet(ctx context.Context, conn driver.QueryerContext) error {
+	rows, err := conn.QueryContext(ctx, "SELECT version()", nil)
+	if err != nil {
+		return err
+	}
+	row := make([]driver.Value, 1)
+	if err := errors.Join(rows.Next(row), rows.Close()); err != nil {
+		return err
+	}
+	version, isText := row[0].([]byte)
+	if !isText || !known(string(version)) {
+		return schema.Invalid("open", "", "", "the server is %q, and MariaDB from %d.%d on is wanted",
+			clip(string(version)), oldestMajor, oldestMinor)
+	}
+	return nil
 }

@@ -19,6 +19,8 @@ import (
 const (
 	// lockWait is how long a table's lock is waited for, and how long a free place among those who may hold some.
 	lockWait = 300 * time.Millisecond
+	// deadTries is how many connections of the pool may turn out to be dead before that is an error.
+	deadTries = 3
 	// afterwards bounds what is done once the caller's context may have ended.
 	afterwards = 5 * time.Second
 )
@@ -43,6 +45,21 @@ func (d *DB) lockNames(refs []schema.Ref) []string {
 // was done before it, and is not taken back when fn fails; rows that were written after it are. Foreign keys are not checked
 // inside, so that tables may point to some that come later.
 func (d *DB) Locked(ctx context.Context, refs []schema.Ref, fn func(ctx context.Context, tx dialect.Tx) error) error {
+	for tries := 1; ; tries++ {
+		began := false
+		err := d.lock(ctx, refs, func(ctx context.Context, tx dialect.Tx) error {
+			began = true
+			return fn(ctx, tx)
+		})
+		if began || tries == deadTries || !errors.Is(err, schema.ErrUnavailable) {
+			return err
+		}
+		// The pool had a connection that was dead. Nothing was done on it.
+	}
+}
+
+// lock is one try of Locked.
+func (d *DB) lock(ctx context.Context, refs []schema.Ref, fn func(ctx context.Context, tx dialect.Tx) error) error {
 	conn, err := d.turn(ctx)
 	if err != nil {
 		return err
@@ -60,7 +77,7 @@ func (d *DB) Locked(ctx context.Context, refs []schema.Ref, fn func(ctx context.
 		return d.Classify(told(ctx, err))
 	}
 	within := &session{q: querier{conn, &d.programs}}
-	if err := fn(ctx, locked{session: within}); err != nil {
+	if err := fn(d.holding(ctx, conn), locked{session: within}); err != nil {
 		return err
 	}
 	if err := within.refusal(ctx); err != nil {

@@ -33,6 +33,9 @@ type Config struct {
 	// tables are made, changed or compared there are up to four more, which are closed when they have had nothing to do for
 	// 30 seconds. For the pool given to New it means nothing: that has its own limit.
 	MaxConns int
+	// Lazy has Open reach for no server: one that is down is noticed by the first call, and a program may start before its
+	// database.
+	Lazy bool
 }
 
 // DB is one database of a MariaDB server. It is safe for concurrent use.
@@ -58,7 +61,7 @@ var _ dialect.Dialect = (*DB)(nil)
 // Open connects to the database of a mysql:// URL, as mysql://user:password@host:3306/database, or of the driver's own form,
 // as user:password@tcp(host:3306)/database, once, to see that it answers, and gives a DB that owns its pool: the caller must
 // Close it. Parameters are the driver's; those that Open sets itself, as the time zone, are refused. ctx limits the connecting
-// and nothing after it.
+// and nothing after it. Config.Lazy leaves the first connection to the first call.
 //
 // A URL that cannot be used and a server that is no MariaDB from 10.6 on are ErrInvalid, a server that cannot be reached
 // ErrUnavailable, a refused password ErrPermission. The errors name host and database and never hold the password.
@@ -69,7 +72,7 @@ func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 	if cfg.MaxConns < 0 {
 		return nil, schema.Invalid("open", "", "MaxConns", "cannot be negative")
 	}
-	connector, err := Connector(url)
+	connector, err := connectorOf(url)
 	if err != nil {
 		return nil, err
 	}
@@ -83,18 +86,21 @@ func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 	cold.SetMaxOpenConns(coldConns)
 	cold.SetMaxIdleConns(coldConns)
 	cold.SetConnMaxIdleTime(coldIdle)
-	d := &DB{pool: pool, cold: cold, owned: true, locking: make(chan struct{}, coldConns/2)}
-	if err := d.meet(ctx); err != nil {
+	d := &DB{pool: pool, cold: cold, owned: true, database: connector.database, locking: make(chan struct{}, coldConns/2)}
+	if cfg.Lazy {
+		return d, nil
+	}
+	if err := pool.PingContext(ctx); err != nil {
 		_ = d.Close()
-		return nil, err
+		return nil, d.unopened(err)
 	}
 	return d, nil
 }
 
 // New gives the database of a pool that stays the caller's: Close does not close it, and no other connections are opened. The
 // pool is made of a Connector, as sql.OpenDB(connector), and has two connections at least: who holds a table's lock may need a
-// second one. ctx limits a look at one connection, to see that it is set to what is needed, and nothing after it. cfg may be
-// nil.
+// second one. ctx limits a look at one connection, to see that it is set to what is needed, and nothing after it; Config.Lazy
+// does not save it, for it tells the database's name. cfg may be nil.
 //
 // A pool of other connections, or of one, and a server that is no MariaDB from 10.6 on are ErrInvalid, a server that cannot
 // be reached ErrUnavailable.
@@ -116,25 +122,26 @@ func New(ctx context.Context, pool *sql.DB, cfg *Config) (*DB, error) {
 	return d, nil
 }
 
-// meet finds out whether the server is one that this package knows, and whether the sessions are set as they have to be.
+// meet finds out whether the sessions of a pool are set as they have to be, and what the database's name is.
 func (d *DB) meet(ctx context.Context) error {
-	var version string
 	var database *string
 	var set bool
-	_, err := dialect.QueryRow(ctx, d.Reader(), "SELECT version(), database(), "+updatedMark+" IS NOT NULL", nil, &version, &database, &set)
-	if err != nil {
-		e := *d.Classify(err)
-		e.Op = "open"
-		return &e
-	}
+	_, err := dialect.QueryRow(ctx, d.Reader(), "SELECT database(), "+updatedMark+" IS NOT NULL", nil, &database, &set)
 	switch {
-	case !known(version):
-		return schema.Invalid("open", "", "", "the server is %q, and MariaDB from %d.%d on is wanted", clip(version), oldestMajor, oldestMinor)
+	case err != nil:
+		return d.unopened(err)
 	case !set || database == nil:
 		return schema.Invalid("open", "", "", "the pool's connections are not made by this package's Connector")
 	}
 	d.database = *database
 	return nil
+}
+
+// unopened is why the first connection fails.
+func (d *DB) unopened(err error) error {
+	e := *d.Classify(err)
+	e.Op = "open"
+	return &e
 }
 
 // Name is "mysql".

@@ -16,16 +16,45 @@ import (
 
 var _ dialect.Applier = (*DB)(nil)
 
-// Step implements dialect.Applier: each statement by itself, for each is final. It waits for the locks of others for a second,
-// which is the shortest time that the server knows, and where a statement has nothing else to do for 300 ms before.
-func (d *DB) Step(ctx context.Context, step []schema.Statement, progress func(rows int64)) error {
+// holder is the key in a context under which the connection is that holds the locks of a database.
+type holder struct{ db *DB }
+
+// holding gives the function inside Locked a context by which Step finds the connection of the locks.
+func (d *DB) holding(ctx context.Context, conn *sql.Conn) context.Context {
+	return context.WithValue(ctx, holder{d}, conn)
+}
+
+const (
+	// steady is how a connection is set while it carries steps out: each statement is final, what was open is committed, and
+	// the locks of others are waited for no longer than a second, which is the shortest time that the server knows. Of a
+	// statement that has nothing else to do it is 300 ms before.
+	steady = "SET SESSION autocommit = 1, foreign_key_checks = DEFAULT, lock_wait_timeout = 1, innodb_lock_wait_timeout = 1"
+	// steadied is how Locked has set it.
+	steadied = "SET SESSION autocommit = 0, foreign_key_checks = 0, innodb_lock_wait_timeout = DEFAULT"
+)
+
+// Step implements dialect.Applier: each statement by itself. Inside Locked it runs on the connection that holds the locks: the
+// server goes on with a statement whose program is gone, and nobody else is to have the locks as long as it does.
+func (d *DB) Step(ctx context.Context, step []schema.Statement, progress func(rows int64)) (err error) {
+	if conn, ok := ctx.Value(holder{d}).(*sql.Conn); ok {
+		defer func() {
+			if _, failed := conn.ExecContext(ctx, steadied); err == nil && failed != nil {
+				err = d.Classify(told(ctx, failed))
+			}
+		}()
+		return d.steps(ctx, conn, step, progress)
+	}
 	conn, err := d.cold.Conn(ctx)
 	if err != nil {
 		return d.Classify(told(ctx, err))
 	}
-	broken := true
-	defer func() { broken = leave(ctx, conn, nil) != nil; giveBack(conn, broken) }()
-	if _, err := conn.ExecContext(ctx, "SET SESSION lock_wait_timeout = 1, innodb_lock_wait_timeout = 1"); err != nil {
+	defer func() { giveBack(conn, leave(ctx, conn, nil) != nil) }()
+	return d.steps(ctx, conn, step, progress)
+}
+
+func (d *DB) steps(ctx context.Context, conn *sql.Conn, step []schema.Statement, progress func(rows int64)) error {
+	_, err := conn.ExecContext(ctx, steady)
+	if err != nil {
 		return d.Classify(told(ctx, err))
 	}
 	for _, st := range step {

@@ -11,14 +11,16 @@ import (
 
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
 	"github.com/schemactor/schemactor/internal/checker"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/schema"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(mysqltest.Main(postgrestest.Main(m))) }
 
 // Parcel is the model of the tests.
 type Parcel struct {
@@ -40,9 +42,12 @@ type world struct {
 func openAt(t *testing.T, name, address string) dialect.Dialect {
 	var d dialect.Dialect
 	var err error
-	if name == "postgres" {
+	switch name {
+	case "postgres":
 		d, err = postgres.Open(t.Context(), address, nil)
-	} else {
+	case "mysql":
+		d, err = mysql.Open(t.Context(), address, nil)
+	default:
 		d, err = sqlite.Open(t.Context(), address, nil)
 	}
 	require.NoError(t, err)
@@ -56,8 +61,11 @@ func newWorld(t *testing.T, database string) *world {
 }
 
 func freshAddress(t *testing.T, database string) string {
-	if database == "postgres" {
+	switch database {
+	case "postgres":
 		return postgrestest.Open(t)
+	case "mysql":
+		return mysqltest.Open(t)
 	}
 	return filepath.Join(t.TempDir(), "test.db")
 }

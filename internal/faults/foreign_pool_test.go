@@ -41,6 +41,9 @@ func (t *foreignTracer) TraceQueryEnd(_ context.Context, _ *pgx.Conn, data pgx.T
 // foreignOpen starts a program; on PostgreSQL every connection of its pool has all statements prepared.
 func foreignOpen(t *testing.T, address string, configure ...func(*coordinator.Config)) *foreignProgram {
 	cfg := &coordinator.Config{BackoffMax: foreignBackoff}
+	if strings.HasPrefix(address, "mysql") {
+		cfg.PollInterval = foreignBackoff // it has no other news, and statements that go on to work notice nothing
+	}
 	for _, f := range configure {
 		f(cfg)
 	}

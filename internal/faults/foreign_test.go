@@ -29,12 +29,16 @@ type foreignCase struct {
 	refuse  int
 	back    func(t *testing.T, l *foreignLoad, born string)
 	program string // whose model the ledger has in the end
+	skip    string // a database
 }
 
-func foreignSQL(postgres, sqlite func(born string) []string) func(*testing.T, *foreignLoad, string) (int64, int64) {
+func foreignSQL(postgres, sqlite, mysql func(born string) []string) func(*testing.T, *foreignLoad, string) (int64, int64) {
 	return func(t *testing.T, l *foreignLoad, born string) (int64, int64) {
-		if strings.HasPrefix(l.address, "postgres") {
+		switch {
+		case strings.HasPrefix(l.address, "postgres"):
 			return l.change(t, foreignOrder{SQL: postgres(born)})
+		case strings.HasPrefix(l.address, "mysql"):
+			return l.change(t, foreignOrder{SQL: mysql(born)})
 		}
 		return l.change(t, foreignOrder{SQL: sqlite(born)})
 	}
@@ -60,25 +64,31 @@ func foreignCases() []foreignCase {
 	anew := func(born string) []string { return []string{drop, born} }
 	swap := func(born string) []string { return []string{"DO $do$ BEGIN " + drop + "; " + born + "; END $do$"} }
 	swapped := func(born string) []string { return []string{"BEGIN IMMEDIATE; " + drop + "; " + born + "; COMMIT"} }
+	renamed := func(born string) []string { // the one way there to exchange a table at one moment
+		made := strings.Replace(born, `"foreigners"`, `"foreigners_new"`, 1)
+		return []string{made, "RENAME TABLE foreigners TO foreigners_old, foreigners_new TO foreigners", "DROP TABLE foreigners_old"}
+	}
 	return []foreignCase{
-		{name: "a column added by hand", change: foreignSQL(add, add), free: true},
+		{name: "a column added by hand", change: foreignSQL(add, add, add), free: true},
 		{name: "a column added by a newer program", change: foreignBy(foreignOrder{Program: "more"}), free: true, program: "more"},
 		{name: "types widened by a newer program", change: foreignBy(foreignOrder{Program: "wide", Migrate: true}), program: "wide"},
 		{
 			name: "types widened by hand before a newer program", blocked: "label", refuse: 1, program: "wide",
-			change: foreignSQL(foreignSame(label+`TYPE varchar(200) COLLATE "C"`, amount+"TYPE bigint"), wide),
-			back:   func(t *testing.T, l *foreignLoad, _ string) { l.change(t, foreignOrder{Program: "wide"}) },
+			change: foreignSQL(foreignSame(label+`TYPE varchar(200) COLLATE "C"`, amount+"TYPE bigint"), wide,
+				foreignSame("ALTER TABLE foreigners MODIFY label varchar(200) NOT NULL, MODIFY amount bigint NOT NULL")),
+			back: func(t *testing.T, l *foreignLoad, _ string) { l.change(t, foreignOrder{Program: "wide"}) },
 		},
 		{
 			name: "text made a number by hand, and back", blocked: "label", refuse: 2,
-			change: foreignSQL(foreignSame(label+"TYPE integer USING length(label)"), number),
+			skip:   "mysql", // has no way to do that at one moment, and takes any text that looks like a number
+			change: foreignSQL(foreignSame(label+"TYPE integer USING length(label)"), number, nil),
 			back: func(t *testing.T, l *foreignLoad, born string) {
-				foreignSQL(foreignSame(label+`TYPE varchar(20) COLLATE "C" USING label::text`), text)(t, l, born)
+				foreignSQL(foreignSame(label+`TYPE varchar(20) COLLATE "C" USING label::text`), text, nil)(t, l, born)
 			},
 		},
 		{name: "dropped", change: foreignBy(foreignOrder{SQL: []string{drop}}), drops: true, free: true},
-		{name: "dropped and made again by hand", change: foreignSQL(anew, anew), drops: true, free: true},
-		{name: "exchanged by hand", change: foreignSQL(swap, swapped), drops: true, free: true},
+		{name: "dropped and made again by hand", change: foreignSQL(anew, anew, anew), drops: true, free: true},
+		{name: "exchanged by hand", change: foreignSQL(swap, swapped, renamed), drops: true, free: true},
 		{name: "dropped and made again by a program", change: foreignBy(foreignOrder{SQL: []string{drop}, Program: "same"}), drops: true, free: true},
 	}
 }
@@ -88,7 +98,12 @@ func TestForeignChanges(t *testing.T) {
 	beside(t)
 	for _, c := range foreignCases() {
 		t.Run(c.name, func(t *testing.T) {
-			eachDatabase(t, func(t *testing.T, address string) { c.run(t, address) })
+			eachDatabase(t, func(t *testing.T, address string) {
+				if c.skip != "" && strings.HasPrefix(address, c.skip) {
+					t.Skip("nothing to try on this database")
+				}
+				c.run(t, address)
+			})
 		})
 	}
 }

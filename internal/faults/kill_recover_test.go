@@ -91,28 +91,23 @@ func (a *aftermath) judge(ctx context.Context, d dialect.Dialect) error {
 	return verdict.Err()
 }
 
-// applied is how many applied revisions there must be: one for making the table and one for changing it. Where a program
-// died after the last of several steps, nothing was left to be done, and the table was adopted as it was.
+// applied is how many applied revisions there must be: one for making the table and one for changing it, with its statements.
 func (a *aftermath) applied(ctx context.Context, d dialect.Dialect, ref schema.Ref) (int, error) {
 	history, err := dialect.LedgerOf(d).History(ctx, d.Reader(), ref)
 	if err != nil {
 		return 0, err
 	}
-	announced, states := false, []schema.RevisionState{}
 	for _, r := range history {
-		states = append(states, r.State)
-		announced = announced || r.State == schema.RevisionApplying
-		if r.State == schema.RevisionFailed {
+		switch {
+		case r.State == schema.RevisionFailed:
 			return 0, fmt.Errorf("a step failed: %s", r.Failure)
+		case r.State == schema.RevisionAdopted:
+			return 0, fmt.Errorf("adopted, where all was done by statements of the library")
+		case len(r.Statements) == 0:
+			return 0, fmt.Errorf("%s without statements", r.State)
 		}
 	}
 	if a.base == baseEmpty {
-		return 1, nil
-	}
-	if len(states) > 0 && states[len(states)-1] == schema.RevisionAdopted {
-		if !announced {
-			return 0, fmt.Errorf("adopted without steps: %v", states)
-		}
 		return 1, nil
 	}
 	return 2, nil
@@ -139,15 +134,15 @@ func halves(ctx context.Context, d dialect.Dialect) error {
 		switch {
 		case entry == nil && hash == "", entry != nil && entry.CatalogHash == hash && !entry.Tampered:
 			continue
-		case entry == nil || hash == "":
-			return fmt.Errorf("%s: in the catalogue %v, in the ledger %v", refs[i], hash != "", entry != nil)
+		case hash == "":
+			return fmt.Errorf("%s: in the ledger, and not in the catalogue", refs[i])
 		}
 		history, err := dialect.LedgerOf(d).History(ctx, d.Reader(), refs[i])
 		if err != nil {
 			return err
 		}
 		if len(history) == 0 || history[len(history)-1].State != schema.RevisionApplying {
-			return fmt.Errorf("%s: the catalogue is not what the ledger says", refs[i])
+			return fmt.Errorf("%s: the catalogue is not what the ledger says (which has an entry: %v)", refs[i], entry != nil)
 		}
 	}
 	return nil

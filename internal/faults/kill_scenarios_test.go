@@ -134,16 +134,17 @@ func (s *scenario) rules(database string, w killWritten) []checker.Rule {
 	rule := func(name, table string, want int, condition string) checker.Rule {
 		return checker.Rule{
 			Name: name, Table: table, Want: fmt.Sprint(want),
-			SQL: "SELECT CAST(count(*) AS text) FROM " + table + " WHERE " + condition,
+			SQL: "SELECT " + killText(database, "count(*)") + " FROM " + table + " WHERE " + condition,
 		}
 	}
+	made := killMade(database)
 	rules := []checker.Rule{
-		rule("rows", "goods", filled+w.inserted, fmt.Sprintf("id < %d AND ("+killMade+")", programRows)),
-		rule("others", "goods", 0, fmt.Sprintf("id >= %d AND NOT ("+killMade+")", programRows)),
+		rule("rows", "goods", filled+w.inserted, fmt.Sprintf("id < %d AND (%s)", programRows, made)),
+		rule("others", "goods", 0, fmt.Sprintf("id >= %d AND NOT (%s)", programRows, made)),
 		rule("touched", "goods", w.touched, "label LIKE 'touched%'"),
 		rule("units", "goods", filled, fmt.Sprintf("id <= %d AND coalesce(%s, 'kg') = CASE id %% 3 WHEN 0 THEN 'kg' ELSE 'unit ' || id END",
 			goodsRows, s.unit)),
-		rule("parents", "goods", filled, fmt.Sprintf("id <= %d AND parent_id = id / 2 + 1", goodsRows)),
+		rule("parents", "goods", filled, fmt.Sprintf("id <= %d AND parent_id = (id - id %% 2) / 2 + 1", goodsRows)),
 		rule("boxes", "boxes", filled, fmt.Sprintf("id <= %d AND goods_id = id AND code = 'box ' || id", goodsRows)),
 	}
 	if s.becomes != "" {
@@ -157,8 +158,19 @@ func (s *scenario) rules(database string, w killWritten) []checker.Rule {
 }
 
 // killMade is what every row is, in each version of the table.
-const killMade = `label = 'goods ' || id AND CAST(quantity AS text) = CAST(id AS text)
-	OR label = 'touched ' || id AND CAST(quantity AS text) = '777'`
+func killMade(database string) string {
+	quantity := killText(database, "quantity")
+	return "label = 'goods ' || id AND " + quantity + " = " + killText(database, "id") +
+		" OR label = 'touched ' || id AND " + quantity + " = '777'"
+}
+
+// killText is a value as text.
+func killText(database, value string) string {
+	if database == "mysql" {
+		return "CAST(" + value + " AS char)"
+	}
+	return "CAST(" + value + " AS text)"
+}
 
 // prepare makes what a scenario is to find.
 func prepare(ctx context.Context, d dialect.Dialect, base string) error {
@@ -177,9 +189,12 @@ func prepare(ctx context.Context, d dialect.Dialect, base string) error {
 		return err
 	}
 	numbers := fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", goodsRows)
+	if d.Name() == "mysql" { // which counts no further than to a thousand
+		numbers = fmt.Sprintf("WITH n(i) AS (SELECT seq FROM seq_1_to_%d) ", goodsRows)
+	}
 	statements := []string{
 		"INSERT INTO goods (id, parent_id, label, quantity, unit) " + numbers +
-			"SELECT i, i / 2 + 1, 'goods ' || i, CAST(i AS text), CASE WHEN i % 3 <> 0 THEN 'unit ' || i END FROM n",
+			"SELECT i, (i - i % 2) / 2 + 1, 'goods ' || i, " + killText(d.Name(), "i") + ", CASE WHEN i % 3 <> 0 THEN 'unit ' || i END FROM n",
 		"INSERT INTO boxes (id, goods_id, code) " + numbers + "SELECT i, i, 'box ' || i FROM n",
 	}
 	if d.Name() == "sqlite" { // what a rebuild could lose, or wake

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 )
 
@@ -23,10 +24,16 @@ type site struct {
 	folder string
 	copies atomic.Int64
 
-	slots chan *slot // PostgreSQL databases that are not in use
+	slots chan slot // databases of a server that are not in use
 }
 
-// eachSite makes the sites of both databases.
+// slot is a database of a server that is made anew for each kill.
+type slot interface {
+	where() string // its address
+	reset(ctx context.Context, base string) error
+}
+
+// eachSite makes the sites of all databases.
 func eachSite(t *testing.T, test func(t *testing.T, s *site)) {
 	t.Run("sqlite", func(t *testing.T) {
 		s := &site{name: "sqlite", bases: map[string]string{}, folder: t.TempDir()}
@@ -40,12 +47,23 @@ func eachSite(t *testing.T, test func(t *testing.T, s *site)) {
 		test(t, s)
 	})
 	t.Run("postgres", func(t *testing.T) {
-		s := &site{name: "postgres", slots: make(chan *slot, killers)}
+		s := &site{name: "postgres", slots: make(chan slot, killers)}
 		for range killers {
-			s.slots <- newSlot(t, postgrestest.Open(t))
+			s.slots <- newPostgresSlot(t, postgrestest.Open(t))
 		}
 		test(t, s)
 	})
+	t.Run("mysql", func(t *testing.T) { test(t, mysqlSite(t, killers)) })
+}
+
+// mysqlSite gives so many databases of MariaDB, which have what they are to hold from one.
+func mysqlSite(t *testing.T, databases int) *site {
+	s := &site{name: "mysql", slots: make(chan slot, databases)}
+	kept := newMySQLStore(t, mysqltest.Open(t))
+	for range databases {
+		s.slots <- newMySQLSlot(t, mysqltest.Open(t), kept)
+	}
+	return s
 }
 
 // take gives the address of a database that holds what a scenario is to find, and what gives it back. On SQLite an empty
@@ -62,7 +80,7 @@ func (s *site) take(ctx context.Context, sc *scenario) (address string, back fun
 	if err := taken.reset(ctx, sc.base); err != nil {
 		return "", nil, errors.Join(err, back())
 	}
-	return taken.address, back, nil
+	return taken.where(), back, nil
 }
 
 func (s *site) takeFile(base string) (address string, back func() error, err error) {

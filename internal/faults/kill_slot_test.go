@@ -11,9 +11,9 @@ import (
 	"github.com/schemactor/schemactor/schema"
 )
 
-// slot is a PostgreSQL database that is made anew for each kill. To copy a whole database takes several times as long as
+// postgresSlot is one of PostgreSQL. To copy a whole database takes several times as long as
 // to make its few tables again, by the statements that they were made by, from rows that are kept beside them.
-type slot struct {
+type postgresSlot struct {
 	address string
 	conn    *pgx.Conn
 	tables  []string // statements that make all tables, the ledger's with its rows
@@ -35,25 +35,14 @@ const (
 	slotRows = "INSERT INTO goods SELECT * FROM kept.goods; INSERT INTO boxes SELECT * FROM kept.boxes"
 )
 
-// newSlot prepares an empty database, which has to be reset before it is used.
-func newSlot(t *testing.T, address string) *slot {
-	s := &slot{address: address}
+// newPostgresSlot prepares an empty database, which has to be reset before it is used.
+func newPostgresSlot(t *testing.T, address string) *postgresSlot {
+	s := &postgresSlot{address: address}
 	d, err := openAt(t.Context(), address)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, d.Close()) }()
 	require.NoError(t, prepare(t.Context(), d, baseFilled))
-	for _, model := range dialect.LedgerModels() {
-		for _, statement := range d.Create(model).Statements {
-			s.tables = append(s.tables, statement.SQL)
-		}
-	}
-	for _, name := range []string{"goods", "boxes"} {
-		history, err := dialect.LedgerOf(d).History(t.Context(), d.Reader(), schema.Ref{Name: name})
-		require.NoError(t, err)
-		require.Len(t, history, 1)
-		s.tables = append(s.tables, history[0].Statements...)
-	}
-	s.tables = append(s.tables, slotLedger)
+	s.tables = append(birth(t, d), slotLedger)
 	s.conn, err = pgx.Connect(t.Context(), address)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.conn.Close(context.Background())) })
@@ -61,9 +50,29 @@ func newSlot(t *testing.T, address string) *slot {
 	return s
 }
 
+// birth gives the statements by which the ledger and the two prepared tables were made.
+func birth(t *testing.T, d dialect.Dialect) []string {
+	var out []string
+	for _, model := range dialect.LedgerModels() {
+		for _, statement := range d.Create(model).Statements {
+			out = append(out, statement.SQL)
+		}
+	}
+	for _, name := range []string{"goods", "boxes"} {
+		history, err := dialect.LedgerOf(d).History(t.Context(), d.Reader(), schema.Ref{Name: name})
+		require.NoError(t, err)
+		made := history[len(history)-1]
+		require.Equal(t, schema.RevisionApplied, made.State)
+		out = append(out, made.Statements...)
+	}
+	return out
+}
+
+func (s *postgresSlot) where() string { return s.address }
+
 // reset makes what a scenario is to find. Each statement is sent alone: the catalogue holds where in a text an expression
 // stood.
-func (s *slot) reset(ctx context.Context, base string) error {
+func (s *postgresSlot) reset(ctx context.Context, base string) error {
 	statements := []string{slotClear}
 	if base != baseEmpty {
 		statements = append(statements, s.tables...)
@@ -74,7 +83,7 @@ func (s *slot) reset(ctx context.Context, base string) error {
 	return s.run(ctx, statements...)
 }
 
-func (s *slot) run(ctx context.Context, statements ...string) error {
+func (s *postgresSlot) run(ctx context.Context, statements ...string) error {
 	for _, sql := range statements {
 		if _, err := s.conn.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 			return err

@@ -25,6 +25,9 @@ func (p *path) open(ctx context.Context, address string) (dialect.Dialect, error
 	if strings.HasPrefix(address, "postgres") {
 		return p.openPostgres(ctx, address)
 	}
+	if strings.HasPrefix(address, "mysql") {
+		return p.openMySQL(ctx, address)
+	}
 	return p.openSQLite(address)
 }
 

@@ -103,7 +103,7 @@ func (h *linearGame) moments(workers []*fleet.Process, victim int) map[int][]fun
 	if !h.disturbed {
 		return moments
 	}
-	if h.outsider.Name() == "postgres" {
+	if h.outsider.Name() != "sqlite" {
 		for range 2 {
 			at(h.cut)
 		}
@@ -162,6 +162,13 @@ func (h *linearGame) drop(n int) {
 
 // cut ends half of the programs' sessions.
 func (h *linearGame) cut() {
+	if h.outsider.Name() == "mysql" {
+		// The programs have an account of their own.
+		if _, err := mysqlEnd(h.t.Context(), h.outsider, "p.user <> substring_index(user(), '@', 1) AND rand() < 0.5"); err != nil {
+			h.t.Errorf("cut: %v", err)
+		}
+		return
+	}
 	_, err := h.outsider.Writer().Exec(h.t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"+
 		" WHERE datname = current_database() AND application_name <> 'outsider' AND pid <> pg_backend_pid() AND random() < 0.5")
 	if err != nil {

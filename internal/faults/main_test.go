@@ -33,10 +33,13 @@ func TestMain(m *testing.M) {
 // long reports whether the suites run in full, as `make faults` has them; otherwise a short version of each runs.
 func long() bool { return os.Getenv("SCHEMACTOR_FAULTS") == "long" }
 
-// size gives the long or the short version of a number.
+// size gives the long or the short version of a number, and under -short half of that.
 func size(short, full int) int {
-	if long() {
+	switch {
+	case long():
 		return full
+	case testing.Short():
+		return (short + 1) / 2
 	}
 	return short
 }

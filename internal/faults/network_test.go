@@ -14,7 +14,6 @@ import (
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/internal/faults"
-	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/schema"
 )
 
@@ -49,43 +48,47 @@ func TestLostCommitOfATable(t *testing.T) {
 		"ledger": func(e schema.Event) bool { return e.Phase == schema.PhaseLedger && e.SQL != "" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			direct := postgrestest.Open(t)
-			p, address := through(t, direct)
-			var once sync.Once
-			var made atomic.Int64
-			cut := make(chan (<-chan struct{}), 1)
-			c := start(t, open(t, address), &coordinator.Config{
-				Listener: schema.Tee(madeAgain(&made), &schema.Listener{Entered: func(e schema.Event) {
-					if comes(e) {
-						once.Do(func() { cut <- p.CutAnswerTo([]byte("commit")) })
-					}
-				}}),
-			})
-			node := register[parcel, int64](t, c, schema.Named(parcels))
-			require.NoError(t, node.Create(t.Context(), &parcel{ID: 1}))
-			happens(t, "the cut", <-cut)
-			require.EqualValues(t, 1, made.Load(), "nobody makes the table a second time")
-			afterwards(t, open(t, direct), 1)
+			eachServer(t, func(t *testing.T, direct string) { lostCommit(t, direct, comes) })
 		})
 	}
 }
 
+func lostCommit(t *testing.T, direct string, comes func(e schema.Event) bool) {
+	p, address := through(t, direct)
+	var once sync.Once
+	var made atomic.Int64
+	cut := make(chan (<-chan struct{}), 1)
+	c := start(t, open(t, address), &coordinator.Config{
+		Listener: schema.Tee(madeAgain(&made), &schema.Listener{Entered: func(e schema.Event) {
+			if comes(e) {
+				once.Do(func() { cut <- p.CutAnswerTo(commits(direct)) })
+			}
+		}}),
+	})
+	node := register[parcel, int64](t, c, schema.Named(parcels))
+	require.NoError(t, node.Create(t.Context(), &parcel{ID: 1}))
+	happens(t, "the cut", <-cut)
+	require.EqualValues(t, 1, made.Load(), "nobody makes the table a second time")
+	afterwards(t, open(t, direct), 1)
+}
+
 // The answer to what a caller wrote is lost: the library says that it does not know, and does not write it twice.
-func TestLostAnswerToARow(t *testing.T) {
-	direct := postgrestest.Open(t)
+func TestLostAnswerToARow(t *testing.T) { eachServer(t, lostAnswer) }
+
+func lostAnswer(t *testing.T, direct string) {
 	p, address := through(t, direct)
 	d := open(t, direct)
 	c := start(t, open(t, address), nil)
 	node := register[parcel, int64](t, c, schema.Named(parcels))
 	require.NoError(t, node.Create(t.Context(), &parcel{ID: 1}))
 	for name, call := range map[string]struct {
-		pattern string
+		pattern []byte
 		write   func(id int64) error
 	}{
-		"autocommit": {"lost on the way", func(id int64) error {
+		"autocommit": {[]byte("lost on the way"), func(id int64) error {
 			return node.Create(t.Context(), &parcel{ID: id, Note: "lost on the way"})
 		}},
-		"transaction": {"commit", func(id int64) error {
+		"transaction": {commits(direct), func(id int64) error {
 			return c.InTx(t.Context(), func(ctx context.Context, tx dialect.Tx) error {
 				return node.In(tx).Create(ctx, &parcel{ID: id})
 			})
@@ -93,7 +96,7 @@ func TestLostAnswerToARow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := count(t, d, "SELECT count(*) FROM "+parcels)
-			cut := p.CutAnswerTo([]byte(call.pattern))
+			cut := p.CutAnswerTo(call.pattern)
 			err := call.write(int64(before + 1))
 			happens(t, "the cut", cut)
 			require.ErrorIs(t, err, schema.ErrOutcomeUnknown)
@@ -123,14 +126,15 @@ func TestStalledColdPath(t *testing.T) {
 			"resumed": (*faults.Proxy).Resume,
 			"cut":     func(p *faults.Proxy) { p.Cut(); p.Resume() },
 		} {
-			t.Run(name+" "+ending, func(t *testing.T) { stalled(t, comes, end) })
+			t.Run(name+" "+ending, func(t *testing.T) {
+				eachServer(t, func(t *testing.T, direct string) { stalled(t, direct, comes, end) })
+			})
 		}
 	}
 }
 
-func stalled(t *testing.T, comes func(point string) bool, end func(p *faults.Proxy)) {
+func stalled(t *testing.T, direct string, comes func(point string) bool, end func(p *faults.Proxy)) {
 	const callers = 8
-	direct := postgrestest.Open(t)
 	p, address := through(t, direct)
 	var once sync.Once
 	var made, over atomic.Int64
@@ -176,8 +180,9 @@ func stalled(t *testing.T, comes func(point string) bool, end func(p *faults.Pro
 
 // Connections are cut again and again, by the network and by the server, while tables are made and rows are written, and
 // until some row got through between two cuts, which come less often once the time is over.
-func TestCutAgainAndAgain(t *testing.T) {
-	direct := postgrestest.Open(t)
+func TestCutAgainAndAgain(t *testing.T) { eachServer(t, cutAgain) }
+
+func cutAgain(t *testing.T, direct string) {
 	p, address := through(t, direct)
 	h := newRestartHerd(t, address, 2, size(4, 12))
 	h.call(t.Context(), 8)
@@ -198,7 +203,7 @@ func TestCutAgainAndAgain(t *testing.T) {
 		if rand.IntN(2) == 0 {
 			cuts += p.Cut()
 		} else {
-			ended += postgrestest.Terminate(t, direct, "true")
+			ended += terminate(t, direct)
 		}
 	}
 	before := h.acknowledged.Load()

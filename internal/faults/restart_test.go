@@ -1,19 +1,15 @@
 package faults_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/internal/checker"
-	"github.com/schemactor/schemactor/internal/postgrestest"
 )
 
 const (
@@ -25,13 +21,13 @@ const (
 // restartMoment is when and how the server goes away.
 type restartMoment struct {
 	name string
-	end  func(s *postgrestest.Server)
+	end  func(s stoppable)
 	come func(h *restartHerd) bool // whether the moment has come
 }
 
 // restartMoments are moments of the cold path, by statements that have run, and of the warm one, by rows.
 func restartMoments() []restartMoment {
-	stop, crash := (*postgrestest.Server).Stop, (*postgrestest.Server).Crash
+	stop, crash := stoppable.Stop, stoppable.Crash
 	cold := func(statements int64) func(h *restartHerd) bool {
 		return func(h *restartHerd) bool { return h.applied.Load() >= statements }
 	}
@@ -64,10 +60,13 @@ func restartMoments() []restartMoment {
 // nobody restarts, serve every table again.
 func TestRestart(t *testing.T) {
 	beside(t)
-	server := postgrestest.NewServer(t)
-	for i, moment := range restartMoments() {
+	eachStoppable(t, restarts)
+}
+
+func restarts(t *testing.T, server stoppable) {
+	for _, moment := range restartMoments() {
 		t.Run(moment.name, func(t *testing.T) {
-			address := restartDatabase(t, server, fmt.Sprintf("restart_%d", i))
+			address := server.Open(t)
 			h := newRestartHerd(t, address, restartPrograms, restartTables)
 			h.call(t.Context(), restartCallers)
 			waitFor(t, "the moment", func() bool { return moment.come(h) })
@@ -118,25 +117,4 @@ func (h *restartHerd) judge(t *testing.T, address string) {
 		require.Empty(t, there, "rows that nobody wrote in %s", table)
 	}
 	herdVerdict(t, d, fates...)
-}
-
-// restartDatabase makes a database on the server, which goes with it.
-func restartDatabase(t *testing.T, server *postgrestest.Server, name string) string {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, server.URL())
-	require.NoError(t, err)
-	defer func() { require.NoError(t, conn.Close(ctx)) }()
-	for _, sql := range []string{
-		"CREATE DATABASE " + name + " TEMPLATE template0",
-		// Otherwise a server that is stopped at once forgets rows that it has acknowledged.
-		"ALTER DATABASE " + name + " SET synchronous_commit = on",
-	} {
-		_, err = conn.Exec(ctx, sql)
-		require.NoError(t, err)
-	}
-	address, err := url.Parse(server.URL())
-	require.NoError(t, err)
-	address.Path = "/" + name
-	return address.String()
 }

@@ -3,7 +3,6 @@ package mysqltest
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"net/url"
 	"os"
@@ -13,19 +12,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
+	"github.com/schemactor/schemactor/internal/mysqlserver"
 )
 
-const (
-	adminTimeout = 30 * time.Second
-	superuser    = "root"
-)
+const adminTimeout = 30 * time.Second
 
 // shared is the one server of a test binary. It is a variable of the package because the tests of a binary have nothing
 // else in common that could hold it, and a server for each test would cost seconds each.
 var shared struct {
 	sync.Mutex
-	server *instance
+	server *mysqlserver.Server
 	err    error // of the one attempt to start it
 	ended  bool
 }
@@ -47,7 +43,7 @@ func (t *Tests) Run() int {
 	defer shared.Unlock()
 	shared.ended = true
 	if shared.server != nil {
-		shared.server.remove()
+		shared.server.Remove()
 		shared.server = nil
 	}
 	return code
@@ -56,7 +52,7 @@ func (t *Tests) Run() int {
 // Open gives the mysql:// URL of an empty database that is dropped when the test ends. Its account may do everything.
 func Open(t testing.TB) string {
 	t.Helper()
-	return openAt(t, adminURL(t))
+	return openAt(t, Admin(t))
 }
 
 // openAt makes a database on the server of another one.
@@ -96,8 +92,8 @@ func Account(t testing.TB, database, rights string) string {
 	return u.String()
 }
 
-// adminURL gives a server on which databases can be made, and skips the test where there is none.
-func adminURL(t testing.TB) string {
+// Admin gives the URL of a server on which databases can be made, and skips the test where there is none.
+func Admin(t testing.TB) string {
 	t.Helper()
 	if given := os.Getenv("SCHEMACTOR_TEST_MYSQL"); given != "" {
 		return given
@@ -108,19 +104,19 @@ func adminURL(t testing.TB) string {
 		t.Fatal("mysqltest: the tests of this binary have ended")
 	}
 	if shared.server == nil && shared.err == nil {
-		shared.server, shared.err = newInstance()
+		shared.server, shared.err = mysqlserver.New()
 	}
 	if shared.err != nil {
 		unavailable(t, shared.err)
 	}
-	return shared.server.url("")
+	return shared.server.URL("")
 }
 
 // unavailable ends a test that cannot have a server. Only missing binaries are a reason to skip.
 func unavailable(t testing.TB, err error) {
 	t.Helper()
-	if errors.Is(err, errNoBinaries) && !required() {
-		t.Skip(err)
+	if errors.Is(err, mysqlserver.ErrNoBinaries) && !required() {
+		t.Skip(err, ", or set SCHEMACTOR_TEST_MYSQL to a server's URL")
 	}
 	t.Fatal("mysqltest: ", err)
 }
@@ -133,25 +129,10 @@ func required() bool {
 // run executes statements one after another on a connection of their own.
 func run(t testing.TB, target string, statements ...string) {
 	t.Helper()
-	u, err := url.Parse(target)
-	if err != nil {
-		t.Fatal("the URL of the test server cannot be read")
-	}
-	config := mysql.NewConfig()
-	config.Net, config.Addr, config.User, config.DBName = "tcp", u.Host, u.User.Username(), strings.Trim(u.Path, "/")
-	config.Passwd, _ = u.User.Password()
-	connector, err := mysql.NewConnector(config)
-	if err != nil {
-		t.Fatal("mysqltest: ", err)
-	}
-	db := sql.OpenDB(connector)
-	defer func() { _ = db.Close() }()
 	// The test's own context has already ended when this cleans up.
 	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
 	defer cancel()
-	for _, statement := range statements {
-		if _, err := db.ExecContext(ctx, statement); err != nil {
-			t.Fatal("mysqltest: ", err)
-		}
+	if err := mysqlserver.Execute(ctx, target, statements...); err != nil {
+		t.Fatal("mysqltest: ", err)
 	}
 }

@@ -8,5 +8,5 @@
 //
 //	func TestMain(m *testing.M) { goleak.VerifyTestMain(mysqltest.Main(m)) }
 //
-// The server ends with the test binary however that ends, as those of package postgresserver do.
+// The server ends with the test binary however that ends, as all of package daemon do.
 package mysqltest

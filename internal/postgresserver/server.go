@@ -11,16 +11,11 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/schemactor/schemactor/internal/daemon"
 )
 
-const (
-	// StartTimeout is how long a program that serves may take until it answers.
-	StartTimeout = 30 * time.Second
-	// PortTries is how many ports are tried: others may take a free one before it is used.
-	PortTries = 10
-
-	superuser = "postgres"
-)
+const superuser = "postgres"
 
 // PasswordGroup is the role whose members are asked for a password.
 const PasswordGroup = "schemactor_password"
@@ -30,7 +25,7 @@ type Server struct {
 	bin, dir string
 	port     int
 	settings []string
-	process  *Process // nil while it does not run
+	process  *daemon.Process // nil while it does not run
 }
 
 // New makes the files of a server and starts it; the caller must call Remove. Settings, as "max_connections=50", go before those
@@ -40,12 +35,12 @@ func New(settings ...string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := Folder()
+	dir, err := daemon.Folder()
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{bin: bin, dir: dir, settings: settings}
-	output, err := Output(dir, filepath.Join(bin, "initdb"), "-D", s.data(), "-U", superuser, "-A", "trust",
+	output, err := daemon.Output(dir, filepath.Join(bin, "initdb"), "-D", s.data(), "-U", superuser, "-A", "trust",
 		"-E", "UTF8", "--no-locale", "--no-sync")
 	if err != nil {
 		_ = os.RemoveAll(dir)
@@ -55,12 +50,12 @@ func New(settings ...string) (*Server, error) {
 		_ = os.RemoveAll(dir)
 		return nil, err
 	}
-	for range PortTries {
-		if s.port, err = FreePort(); err == nil {
+	for range daemon.PortTries {
+		if s.port, err = daemon.FreePort(); err == nil {
 			err = s.Start()
 		}
 		// Another test binary may have taken the port in between.
-		if err == nil || !strings.Contains(LogTail(s.dir), "could not create any TCP/IP sockets") {
+		if err == nil || !strings.Contains(daemon.LogTail(s.dir), "could not create any TCP/IP sockets") {
 			break
 		}
 		_ = os.Remove(s.log())
@@ -89,33 +84,35 @@ func (s *Server) demandPasswords() error {
 // Start runs the server on its port and returns when it takes connections.
 func (s *Server) Start() error {
 	arguments := []string{filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", fmt.Sprint(s.port), "-k", s.dir}
-	for _, setting := range slices.Concat(settings, s.settings) {
+	for _, setting := range slices.Concat(settings(), s.settings) {
 		arguments = append(arguments, "-c", setting)
 	}
-	process, err := RunIn(s.dir, "QUIT", arguments...)
+	process, err := daemon.RunIn(s.dir, "QUIT", arguments...)
 	if err != nil {
 		return err
 	}
 	s.process = process
 	if err := s.awaitReady(); err != nil {
-		err = fmt.Errorf("postgres did not start: %w\n%s", err, LogTail(s.dir))
-		s.Stop("QUIT")
+		err = fmt.Errorf("postgres did not start: %w\n%s", err, daemon.LogTail(s.dir))
+		s.Crash()
 		return err
 	}
 	return nil
 }
 
 // settings trade safety after a power cut for speed. The time zone is an odd one on purpose: nothing may depend on it.
-var settings = []string{
-	"listen_addresses=127.0.0.1", "max_connections=300", "shared_buffers=64MB",
-	"fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off",
-	"wal_level=minimal", "max_wal_senders=0", "timezone=<+0545>-05:45", "log_min_messages=warning",
-	"logging_collector=off", "log_destination=stderr", "lc_messages=C",
+func settings() []string {
+	return []string{
+		"listen_addresses=127.0.0.1", "max_connections=300", "shared_buffers=64MB",
+		"fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off",
+		"wal_level=minimal", "max_wal_senders=0", "timezone=<+0545>-05:45", "log_min_messages=warning",
+		"logging_collector=off", "log_destination=stderr", "lc_messages=C",
+	}
 }
 
 // awaitReady asks on the socket in the server's own folder, so that no other server can answer.
 func (s *Server) awaitReady() error {
-	deadline := time.Now().Add(StartTimeout)
+	deadline := time.Now().Add(daemon.StartTimeout)
 	target := fmt.Sprintf("host=%s port=%d user=%s dbname=postgres sslmode=disable", s.dir, s.port, superuser)
 	for {
 		ctx, cancel := context.WithDeadline(context.Background(), deadline)
@@ -125,7 +122,7 @@ func (s *Server) awaitReady() error {
 			return conn.Close(context.Background())
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("not ready after %s: %w", StartTimeout, err)
+			return fmt.Errorf("not ready after %s: %w", daemon.StartTimeout, err)
 		}
 		if s.process.GoneWithin(10 * time.Millisecond) {
 			return errors.New("it ended at once")
@@ -133,9 +130,13 @@ func (s *Server) awaitReady() error {
 	}
 }
 
-// Stop ends the server by a signal, INT to disconnect everyone and shut down in order, QUIT to drop everything, and
-// keeps its files. It does nothing if the server does not run.
-func (s *Server) Stop(signal string) {
+// Stop disconnects everyone and shuts the server down in order. Its files stay. It does nothing if the server does not run.
+func (s *Server) Stop() { s.end("INT") }
+
+// Crash ends the server at once, without order: it recovers from its log at the next Start.
+func (s *Server) Crash() { s.end("QUIT") }
+
+func (s *Server) end(signal string) {
 	if s.process == nil {
 		return
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/schemactor/schemactor/internal/postgresserver"
+	"github.com/schemactor/schemactor/internal/daemon"
 )
 
 var errNoPooler = errors.New("no PgBouncer: install the package pgbouncer")
@@ -59,28 +59,28 @@ func startPooler(target *url.URL, config PoolerConfig) (through string, stop fun
 			return "", nil, errNoPooler
 		}
 	}
-	dir, err := postgresserver.Folder()
+	dir, err := daemon.Folder()
 	if err != nil {
 		return "", nil, err
 	}
-	for range postgresserver.PortTries {
+	for range daemon.PortTries {
 		var port int
-		if port, err = postgresserver.FreePort(); err != nil {
+		if port, err = daemon.FreePort(); err != nil {
 			break
 		}
 		file := filepath.Join(dir, "pgbouncer.ini")
 		if err = writePooler(dir, file, poolerSettings(target, dir, port, config), target.User); err != nil {
 			break
 		}
-		var p *postgresserver.Process
-		if p, err = postgresserver.RunIn(dir, "TERM", program, file); err != nil {
+		var p *daemon.Process
+		if p, err = daemon.RunIn(dir, "TERM", program, file); err != nil {
 			break
 		}
 		through = poolerURL(target, port)
 		if err = awaitPooler(p, through); err == nil {
 			return through, func() { p.Reap(); _ = os.RemoveAll(dir) }, nil
 		}
-		err = fmt.Errorf("pgbouncer did not start: %w\n%s", err, postgresserver.LogTail(dir))
+		err = fmt.Errorf("pgbouncer did not start: %w\n%s", err, daemon.LogTail(dir))
 		p.Stop("TERM")
 	}
 	_ = os.RemoveAll(dir)
@@ -128,8 +128,8 @@ func poolerURL(target *url.URL, port int) string {
 	return through.String()
 }
 
-func awaitPooler(p *postgresserver.Process, through string) error {
-	deadline := time.Now().Add(postgresserver.StartTimeout)
+func awaitPooler(p *daemon.Process, through string) error {
+	deadline := time.Now().Add(daemon.StartTimeout)
 	for {
 		ctx, cancel := context.WithDeadline(context.Background(), deadline)
 		conn, err := pgx.Connect(ctx, through)

@@ -50,10 +50,10 @@ func (s *Server) Open(t testing.TB) string {
 }
 
 // Stop shuts the server down and cuts every connection. Its data stays.
-func (s *Server) Stop() { s.instance.Stop("INT") }
+func (s *Server) Stop() { s.instance.Stop() }
 
 // Crash ends the server at once, without order: it recovers from its log at the next Start.
-func (s *Server) Crash() { s.instance.Stop("QUIT") }
+func (s *Server) Crash() { s.instance.Crash() }
 
 // Start runs the server again, on the same port.
 func (s *Server) Start() {

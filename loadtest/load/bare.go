@@ -5,12 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"sync"
-
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
-	_ "github.com/mattn/go-sqlite3"    // the driver "sqlite3"
 
 	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/loadtest/report"
@@ -42,11 +38,7 @@ func openBare(ctx context.Context, t *task, line *timeline) (_ way, err error) {
 	if w.dialect, err = connect(ctx, t.Address, 1); err != nil {
 		return nil, err
 	}
-	driver, source := "pgx", t.Address
-	if w.dialect.Name() == "sqlite" {
-		driver, source = "sqlite3", bareSource(t.Address)
-	}
-	if w.db, err = sql.Open(driver, source); err != nil {
+	if w.db, err = openPool(t.Address); err != nil {
 		return nil, errors.Join(w.dialect.Classify(err), w.dialect.Close())
 	}
 	w.db.SetMaxOpenConns(t.Connections)
@@ -59,12 +51,6 @@ func openBare(ctx context.Context, t *task, line *timeline) (_ way, err error) {
 		w.tables = append(w.tables, table)
 	}
 	return w, nil
-}
-
-// bareSource is what go-sqlite3 opens as careful people do: transactions take the lock when they begin, and others wait.
-func bareSource(path string) string {
-	settings := url.Values{"_busy_timeout": {"5000"}, "_journal_mode": {"WAL"}, "_txlock": {"immediate"}, "_synchronous": {"NORMAL"}}
-	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: settings.Encode()}).String()
 }
 
 func (w *bare) table(version int, ref schema.Ref, note func(report.Phase)) (bareTable, error) {
@@ -147,21 +133,21 @@ func newBareTexts(d dialect.Dialect, model *schema.Table) bareTexts {
 		}
 		t.create = append(t.create, text)
 	}
-	table := d.QuoteTable(model.Ref())
+	table, mark := d.QuoteTable(model.Ref()), placeholders(d)
 	var names, values, sets []string
 	for i, c := range model.Columns() {
-		names, values = append(names, d.Quote(c.Name)), append(values, d.Placeholder(i+1))
+		names, values = append(names, d.Quote(c.Name)), append(values, mark(i+1))
 		if i > 0 {
-			sets = append(sets, d.Quote(c.Name)+" = "+d.Placeholder(i+1))
+			sets = append(sets, d.Quote(c.Name)+" = "+mark(i))
 		}
 	}
 	id := d.Quote("id")
 	base := strings.Join(names[:len((&Row{}).values())], ", ")
 	t.insert = fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", table, strings.Join(names, ", "), strings.Join(values, ", "))
-	t.read = fmt.Sprintf("SELECT %s FROM %s WHERE %s = %s", base, table, id, d.Placeholder(1))
-	t.list = fmt.Sprintf("SELECT %s FROM %s WHERE %s >= %s ORDER BY %s LIMIT %d", base, table, id, d.Placeholder(1), id, listed)
-	t.update = fmt.Sprintf("UPDATE %s SET %s WHERE %s = %s", table, strings.Join(sets, ", "), id, d.Placeholder(1))
-	t.deletion = fmt.Sprintf("DELETE FROM %s WHERE %s = %s", table, id, d.Placeholder(1))
+	t.read = fmt.Sprintf("SELECT %s FROM %s WHERE %s = %s", base, table, id, mark(1))
+	t.list = fmt.Sprintf("SELECT %s FROM %s WHERE %s >= %s ORDER BY %s LIMIT %d", base, table, id, mark(1), id, listed)
+	t.update = fmt.Sprintf("UPDATE %s SET %s WHERE %s = %s", table, strings.Join(sets, ", "), id, mark(len(names)))
+	t.deletion = fmt.Sprintf("DELETE FROM %s WHERE %s = %s", table, id, mark(1))
 	return t
 }
 
@@ -242,7 +228,8 @@ func (d *bareDoor[T, P]) query(ctx context.Context, text string, args ...any) ([
 }
 
 func (d *bareDoor[T, P]) update(ctx context.Context, row Row) error {
-	return d.touch(ctx, d.texts.update, P(filled[T, P](row)).values()...)
+	values := P(filled[T, P](row)).values()
+	return d.touch(ctx, d.texts.update, append(values[1:], values[0])...) // the key is the last in the text
 }
 
 func (d *bareDoor[T, P]) remove(ctx context.Context, key int64) error {

@@ -19,7 +19,7 @@ func (s *site) close(ctx context.Context, keep bool) (where string, err error) {
 		case s.namespace != "":
 			where = "namespace " + s.namespace
 		case s.temporary != "":
-			where = s.address
+			where = s.address.Text
 		default:
 			where = "tables " + s.stem + "*"
 		}
@@ -145,7 +145,7 @@ func (s *site) exec(ctx context.Context, sql string, args ...any) error {
 // Drop removes what earlier runs have left in a database, kept or interrupted, and gives the number of tables. A ledger
 // that is empty then goes, too.
 func Drop(ctx context.Context, database string) (tables int, err error) {
-	if database == "" || database == OwnServer {
+	if _, own := ownServer(database); own || database == "" {
 		return 0, &InputError{"drop", "needs --database: temporary files and servers go by themselves"}
 	}
 	s, err := siteOf(database)

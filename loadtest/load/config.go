@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/schemactor/schemactor/internal/database"
 	"github.com/schemactor/schemactor/loadtest/report"
 )
 
@@ -13,12 +14,16 @@ type InputError struct{ Flag, Text string }
 // Error names the flag.
 func (e *InputError) Error() string { return "--" + e.Flag + " " + e.Text }
 
-// OwnServer is the Config.Database that asks for a PostgreSQL of the run's own, made from the installed binaries.
-const OwnServer = "postgres"
+// OwnPostgres and OwnMariaDB are the Config.Database that asks for a server of the run's own, made from the installed binaries.
+const (
+	OwnPostgres = "postgres"
+	OwnMariaDB  = "mysql"
+)
 
 // Config says how much load is put on what. Settings that are not said to have a default must be given.
 type Config struct {
-	// Database is a postgres:// URL, the path of a SQLite file, or OwnServer; empty is a SQLite file in a temporary folder.
+	// Database is a postgres:// or mysql:// URL, the path of a SQLite file, OwnPostgres or OwnMariaDB; empty is a SQLite file in a
+	// temporary folder.
 	Database string
 	// Mode is how the workers make sure that their tables are there; empty is ModeCoordinator.
 	Mode Mode
@@ -63,7 +68,7 @@ type Faults struct {
 	Kill time.Duration
 	// Restart stops the database server and starts it again, in turns in order and by a crash. It must be the run's own.
 	Restart time.Duration
-	// Cut ends the sessions of all processes on the database server.
+	// Cut ends the sessions of all processes on the database server. A MariaDB must be the run's own.
 	Cut time.Duration
 	// Drop drops a table.
 	Drop time.Duration
@@ -150,7 +155,7 @@ func (c *Config) checkWords() error {
 	if err := c.Faults.check(c.Database); err != nil {
 		return err
 	}
-	if c.Keep && c.Database == OwnServer {
+	if _, own := ownServer(c.Database); own && c.Keep {
 		return &InputError{"keep", "has nowhere to leave the tables: a throw-away server is removed with them"}
 	}
 	return c.Faults.come(c)
@@ -173,7 +178,7 @@ func (f *Faults) come(c *Config) error {
 }
 
 // check finds the first fault that cannot be caused.
-func (f *Faults) check(database string) error {
+func (f *Faults) check(text string) error {
 	for _, e := range []struct {
 		flag       string
 		value, min time.Duration
@@ -195,10 +200,25 @@ func (f *Faults) check(database string) error {
 		return &InputError{"freeze-for", fmt.Sprintf("must be from %v to %v, not %v", minFreeze, maxFreeze, f.FreezeFor)}
 	case f.Freeze != 0 && f.FreezeFor > f.Freeze/2: // others must come to their turn in between
 		return &InputError{"freeze-for", fmt.Sprintf("must be at most half of --freeze-every, %v, not %v", f.Freeze/2, f.FreezeFor)}
-	case f.Restart != 0 && database != OwnServer:
-		return &InputError{"restart-every", "restarts only a server that the run has started itself: it needs --database " + OwnServer}
-	case f.Cut != 0 && database != OwnServer && !IsPostgres(database):
+	}
+	return f.checkServer(text)
+}
+
+// checkServer finds the first fault that needs another server.
+func (f *Faults) checkServer(text string) error {
+	_, own := ownServer(text)
+	address, err := database.Parse(text)
+	switch {
+	case own || err != nil: // which openSite says
+		return nil
+	case f.Restart != 0:
+		return &InputError{"restart-every", "restarts only a server that the run has started itself: it needs --database " +
+			OwnPostgres + " or " + OwnMariaDB}
+	case f.Cut != 0 && !address.Kind.Served():
 		return &InputError{"cut-every", "has nothing to cut: SQLite is part of the process, and has no connections to a server"}
+	case f.Cut != 0 && address.Kind == database.MariaDB:
+		return &InputError{"cut-every", "cuts on MariaDB only a server that the run has started itself, for others' sessions look alike there:" +
+			" it needs --database " + OwnMariaDB}
 	}
 	return nil
 }

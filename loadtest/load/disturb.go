@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/schemactor/schemactor/dialect"
 	"github.com/schemactor/schemactor/internal/fleet"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -174,9 +173,7 @@ func (v *supervisor) cut(ctx context.Context) error {
 	defer v.server.Unlock()
 	at := v.record.now()
 	defer v.record.expect(faultCut)()
-	var ended int64
-	_, err := dialect.QueryRow(ctx, v.site.Reader(), "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"+
-		" WHERE application_name = '"+v.site.namespace+"'", nil, &ended)
+	ended, err := v.site.endSessions(ctx)
 	if err != nil {
 		return v.site.Classify(err)
 	}
@@ -186,15 +183,15 @@ func (v *supervisor) cut(ctx context.Context) error {
 
 // restart stops the server and starts it again.
 func (v *supervisor) restart(crash bool) error {
-	signal, how := "INT", "in order"
+	end, how := v.site.server.Stop, "in order"
 	if crash {
-		signal, how = "QUIT", "by a crash"
+		end, how = v.site.server.Crash, "by a crash"
 	}
 	v.server.Lock()
 	defer v.server.Unlock()
 	at := v.record.now()
 	over := v.record.expect(faultRestart) // errors come before it is up again, and as long as it is not
-	v.site.server.Stop(signal)
+	end()
 	if err := v.site.server.Start(); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package load
 import (
 	"time"
 
+	"github.com/schemactor/schemactor/internal/database"
 	"github.com/schemactor/schemactor/schema"
 )
 
@@ -14,7 +15,7 @@ const (
 
 // task is what a worker is started with.
 type task struct {
-	Address     string
+	Address     database.Address
 	Mode        Mode
 	Namespace   string
 	Stem        string

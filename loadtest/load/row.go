@@ -41,7 +41,7 @@ func wholeRows(s *site, ref schema.Ref, version, size int) checker.Rule {
 	if s.Name() == "sqlite" {
 		repeated = fmt.Sprintf("replace(hex(zeroblob(%d)), '00', label)", size/len("row 1")+1)
 	}
-	whole := fmt.Sprintf("worker = id / %d AND label = 'row ' || id AND body = substr(%s, 1, %d)"+
+	whole := fmt.Sprintf("worker = (id - id %% %[1]d) / %[1]d AND label = 'row ' || id AND body = substr(%[2]s, 1, %[3]d)"+
 		" AND amount = id %% 1009 * (turn + 1) AND part IN (0, 1, 2)", int64(keysPerWorker), repeated, size)
 	for _, column := range columnsOf(version) {
 		whole += fmt.Sprintf(" AND coalesce(%s = '%s ' || id, true)", column, column)

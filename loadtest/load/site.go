@@ -7,16 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 
 	"github.com/schemactor/schemactor/dialect"
-	"github.com/schemactor/schemactor/dialect/postgres"
-	"github.com/schemactor/schemactor/dialect/sqlite"
-	"github.com/schemactor/schemactor/internal/postgresserver"
+	"github.com/schemactor/schemactor/internal/database"
 	"github.com/schemactor/schemactor/loadtest/report"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -27,32 +24,32 @@ const (
 	tagDigits = 8
 )
 
-// site is where a run takes place: a namespace of its own, or names of its own in a SQLite file.
+// site is where a run takes place: a namespace of its own, or names of its own in a database that has none.
 type site struct {
 	dialect.Dialect
-	address string // for workers; it may hold a password
-	label   string // for people, without one
+	address database.Address // for workers; it may hold a password
+	label   string           // for people, without one
 
-	namespace string                 // of the tables, where the database has such a thing
-	stem      string                 // of the tables' names
-	hadLedger bool                   // the database was in use before
-	server    *postgresserver.Server // of the run's own, to remove at the end
-	temporary string                 // the folder to remove at the end
-	fresh     string                 // the SQLite file to remove at the end, because the run made it
+	namespace string // of the tables, where the database has such a thing
+	stem      string // of the tables' names
+	hadLedger bool   // the database was in use before
+	server    server // of the run's own, to remove at the end
+	temporary string // the folder to remove at the end
+	fresh     string // the SQLite file to remove at the end, because the run made it
 }
 
 // parentConnections are for looking: at what workers have done, and whether they have done well.
 const parentConnections = 4
 
 // openSite opens the database and looks whether it was in use before.
-func openSite(ctx context.Context, database string) (*site, error) {
-	s, err := siteOf(database)
+func openSite(ctx context.Context, text string) (*site, error) {
+	s, err := siteOf(text)
 	if err != nil {
 		return nil, err
 	}
-	if database == OwnServer {
-		if err := s.serve(); err != nil {
-			return nil, err
+	if _, own := ownServer(text); own {
+		if err := s.serve(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("start %s: %w", s.address.Kind, err), s.removeFiles())
 		}
 	}
 	if s.Dialect, err = connect(ctx, s.address, parentConnections); err == nil {
@@ -66,106 +63,55 @@ func openSite(ctx context.Context, database string) (*site, error) {
 	return nil, errors.Join(fmt.Errorf("open %s: %w", s.label, err), s.removeFiles())
 }
 
-// durable are the settings of a server that loses nothing, as those that people use.
-var durable = []string{"fsync=on", "synchronous_commit=on", "full_page_writes=on", "autovacuum=on"}
-
-// serve starts a server of the run's own.
-func (s *site) serve() (err error) {
-	if s.server, err = postgresserver.New(durable...); err != nil {
-		return fmt.Errorf("start PostgreSQL: %w", err)
-	}
-	s.address = s.server.URL("postgres")
-	return nil
-}
-
 // keywords finds the form of connection strings that is no URL.
 var keywords = regexp.MustCompile(`(^|\s)(host|hostaddr|port|dbname|user|password|passfile|service)\s*=`)
 
 // siteOf takes an address apart. Its errors repeat no more of it than a scheme, for the rest may be a password.
-func siteOf(database string) (*site, error) {
+func siteOf(text string) (*site, error) {
 	tag := make([]byte, tagDigits/2)
 	_, _ = rand.Read(tag) // never fails, by its documentation
 	own := prefix + hex.EncodeToString(tag)
-	scheme, rest, found := strings.Cut(database, ":")
-	switch {
-	case IsPostgres(database):
-		label := strings.TrimSpace("PostgreSQL " + publicPart(database))
-		return &site{address: database, label: label, namespace: own, stem: prefix}, nil
-	case database == OwnServer:
-		return &site{label: "PostgreSQL, a server of its own", namespace: own, stem: prefix}, nil
-	case database == "":
+	if kind, asked := ownServer(text); asked {
+		return newSite(database.Address{Kind: kind}, string(kind)+", a server of its own", own), nil
+	}
+	if text == "" {
 		folder, err := os.MkdirTemp("", "schemactor-loadtest-")
 		if err != nil {
 			return nil, err
 		}
-		path := filepath.Join(folder, "loadtest.db")
-		return &site{address: path, label: "SQLite, a temporary file", temporary: folder, stem: own + "_"}, nil
-	case keywords.MatchString(database): // a file of that name would show a password to everybody
+		s := newSite(database.Address{Kind: database.SQLite, Text: filepath.Join(folder, "loadtest.db")}, "SQLite, a temporary file", own)
+		s.temporary = folder
+		return s, nil
+	}
+	address, err := database.Parse(text)
+	switch {
+	case err == nil && address.Kind.Served():
+		return newSite(address, address.String(), own), nil
+	case keywords.MatchString(text): // a file of that name would show a password to everybody
 		return nil, &InputError{"database", "is in PostgreSQL's form of key=value: write it as postgres://…"}
-	case strings.Contains(database, ":memory:"):
+	case strings.Contains(text, ":memory:"):
 		return nil, &InputError{"database", "must be a file: a database in memory cannot be shared by processes"}
-	case !found || len(scheme) < 2 || strings.ContainsAny(scheme, `/\.`): // a path; one letter is a drive of Windows
-	case strings.EqualFold(scheme, "sqlite"):
-		database = strings.TrimPrefix(rest, "//")
-	case strings.HasPrefix(rest, "//"):
-		return nil, &InputError{"database", fmt.Sprintf("has the unknown scheme %q: want postgres://… or the path of a SQLite file", scheme)}
-	default:
-		return nil, &InputError{"database", "is neither postgres://… nor the path of a SQLite file"}
+	case err != nil:
+		return nil, &InputError{"database", err.Error()}
 	}
-	if database == "" {
-		return nil, &InputError{"database", "needs a path behind sqlite:"}
-	}
-	s := &site{address: database, label: "SQLite " + database, stem: own + "_"}
-	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) {
-		s.fresh = database
+	s := newSite(address, address.String(), own)
+	if _, err := os.Stat(address.Text); errors.Is(err, fs.ErrNotExist) {
+		s.fresh = address.Text
 	}
 	return s, nil
 }
 
-// workersAddress is the address for workers, whose sessions have the run's name where a server has such a thing.
-func (s *site) workersAddress() string {
-	if s.namespace == "" {
-		return s.address
+// newSite gives the run's tables their place.
+func newSite(address database.Address, label, own string) *site {
+	if address.Kind.Namespaced() {
+		return &site{address: address, label: label, namespace: own, stem: prefix}
 	}
-	u, err := url.Parse(s.address)
-	if err != nil {
-		return s.address // it was opened, and so has been read in another way
-	}
-	query := u.Query()
-	query.Set("application_name", s.namespace)
-	u.RawQuery = query.Encode()
-	return u.String()
-}
-
-// IsPostgres reports whether a Config.Database is the URL of a PostgreSQL server.
-func IsPostgres(database string) bool {
-	scheme, _, found := strings.Cut(database, "://")
-	return found && (strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql"))
-}
-
-// publicPart is a URL's host and path.
-func publicPart(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Host + u.EscapedPath()
+	return &site{address: address, label: label, stem: own + "_"}
 }
 
 // connect opens a database with so many connections.
-func connect(ctx context.Context, address string, connections int) (dialect.Dialect, error) {
-	if IsPostgres(address) {
-		return opened(postgres.Open(ctx, address, &postgres.Config{MaxConns: int32(connections)}))
-	}
-	return opened(sqlite.Open(ctx, address, &sqlite.Config{Readers: connections}))
-}
-
-// opened keeps a failed Open from becoming an interface that is not nil.
-func opened[D dialect.Dialect](d D, err error) (dialect.Dialect, error) {
-	if err != nil {
-		return nil, err
-	}
-	return d, nil
+func connect(ctx context.Context, address database.Address, connections int) (dialect.Dialect, error) {
+	return database.Open(ctx, address, database.Options{Connections: connections})
 }
 
 // ref is the n-th table.
@@ -196,11 +142,13 @@ func (s *site) ours() string {
 // in the catalogue, and its migrations are not known.
 func (s *site) progress(ctx context.Context, mode Mode) (tables, migrations int64, err error) {
 	if mode == ModeIfNotExists {
-		sql := fmt.Sprintf("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, %d) = '%s'", len(s.stem), s.stem)
-		if s.namespace != "" {
-			sql = "SELECT count(*) FROM pg_tables WHERE schemaname = '" + s.namespace + "'"
-		}
-		_, err = dialect.QueryRow(ctx, s.Reader(), sql, nil, &tables)
+		sql := map[database.Kind]string{
+			database.SQLite:     "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, %d) = '%s'",
+			database.PostgreSQL: "SELECT count(*) FROM pg_tables WHERE substr(tablename, 1, %d) = '%s' AND schemaname = '" + s.namespace + "'",
+			database.MariaDB: "SELECT count(*) FROM information_schema.tables WHERE substr(table_name, 1, %d) = '%s'" +
+				" AND table_schema = database()",
+		}[s.address.Kind]
+		_, err = dialect.QueryRow(ctx, s.Reader(), fmt.Sprintf(sql, len(s.stem), s.stem), nil, &tables)
 		return tables, 0, err
 	}
 	_, err = dialect.QueryRow(ctx, s.Reader(), "SELECT (SELECT count(*) FROM "+dialect.LedgerTable+" WHERE "+s.ours()+
@@ -213,11 +161,7 @@ func (s *site) progress(ctx context.Context, mode Mode) (tables, migrations int6
 
 // describe says what database it is.
 func (s *site) describe(ctx context.Context) report.Database {
-	known := report.Database{Kind: "SQLite"}
-	sql := "SELECT sqlite_version()"
-	if s.namespace != "" {
-		known.Kind, sql = "PostgreSQL", "SHOW server_version"
-	}
-	_, _ = dialect.QueryRow(ctx, s.Reader(), sql, nil, &known.Version) // a database that does not say has no version
+	known := report.Database{Kind: string(s.address.Kind)}
+	_, _ = dialect.QueryRow(ctx, s.Reader(), s.address.Kind.Version(), nil, &known.Version) // one that does not say has no version
 	return known
 }

@@ -20,12 +20,14 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(mysqltest.Main(postgrestest.Main(m))) }
 
 // eachDatabase runs a test with a service on a fresh database of each kind.
 func eachDatabase(t *testing.T, test func(t *testing.T, p *party)) {
@@ -38,6 +40,11 @@ func eachDatabase(t *testing.T, test func(t *testing.T, p *party)) {
 		d, err := postgres.Open(t.Context(), postgrestest.Open(t), nil)
 		require.NoError(t, err)
 		test(t, newParty(t, d, Config{Namespace: "service"}))
+	})
+	t.Run("mysql", func(t *testing.T) {
+		d, err := mysql.Open(t.Context(), mysqltest.Open(t), nil)
+		require.NoError(t, err)
+		test(t, newParty(t, d, Config{}))
 	})
 }
 

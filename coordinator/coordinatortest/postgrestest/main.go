@@ -4,15 +4,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"testing"
 
 	"github.com/schemactor/schemactor/internal/postgrestest"
 )
 
 // Main wraps the tests of a package: its Run runs them, closes the templates, and stops the server if one was started. Give it to
 // os.Exit, as os.Exit(postgrestest.Main(m, shops).Run()), or to goleak.VerifyTestMain. Without it the server ends
-// with the process, and templates on a server of yours are dropped by the next run.
-func Main(m *testing.M, templates ...io.Closer) *Tests {
+// with the process, and templates on a server of yours are dropped by the next run. m is the *testing.M, or what the Main of another
+// database gave.
+func Main(m interface{ Run() int }, templates ...io.Closer) *Tests {
 	return &Tests{main: postgrestest.Main(closing{m, templates})}
 }
 
@@ -24,7 +24,7 @@ func (t *Tests) Run() int { return t.main.Run() }
 
 // closing closes templates once the tests have run.
 type closing struct {
-	m         *testing.M
+	m         interface{ Run() int }
 	templates []io.Closer
 }
 

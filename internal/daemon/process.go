@@ -1,4 +1,4 @@
-package postgresserver
+package daemon
 
 import (
 	"errors"
@@ -23,6 +23,13 @@ kill -s "${signal:-$usual}" "$program" 2>/dev/null
 wait "$program"
 [ -n "$signal" ] || rm -rf "$dir"
 `
+
+const (
+	// StartTimeout is how long a program that serves may take until it answers.
+	StartTimeout = 30 * time.Second
+	// PortTries is how many ports are tried: others may take a free one before it is used.
+	PortTries = 10
+)
 
 // Process is a program that ends with this one, however that ends. It writes to the file "log" in its folder. It is not safe
 // for concurrent use.

@@ -1,6 +1,6 @@
 //go:build unix
 
-package postgresserver
+package daemon
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 // socketPathLimit is the room that a Unix socket's path leaves for the folder.
 const socketPathLimit = 80
 
-// account is the user that the server runs as where this program runs as root, which PostgreSQL refuses.
+// account is the user that a server runs as where this program runs as root, which PostgreSQL refuses.
 func account() (uid, gid int, drop bool) {
 	if os.Geteuid() != 0 {
 		return 0, 0, false
@@ -47,7 +47,7 @@ func Folder() (string, error) {
 	if len(parent) > socketPathLimit-20 || drop && !open(parent) {
 		parent = "/tmp"
 	}
-	dir, err := os.MkdirTemp(parent, "schemactor-pg-")
+	dir, err := os.MkdirTemp(parent, "schemactor-server-")
 	if err != nil {
 		return "", err
 	}

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package postgresserver
+package daemon
 
 import (
 	"errors"

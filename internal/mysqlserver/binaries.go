@@ -1,4 +1,4 @@
-package mysqltest
+package mysqlserver
 
 import (
 	"errors"
@@ -7,16 +7,17 @@ import (
 	"path/filepath"
 )
 
-var errNoBinaries = errors.New("no MariaDB server binaries: install the package mariadb-server " +
-	"(apt-get install mariadb-server, brew install mariadb) or set SCHEMACTOR_TEST_MYSQL to a server's URL")
+// ErrNoBinaries is a machine without a MariaDB server that could be started.
+var ErrNoBinaries = errors.New("no MariaDB server binaries: install the package mariadb-server " +
+	"(apt-get install mariadb-server, brew install mariadb)")
 
 // binaries finds the two programs: the server, which Debian keeps where only root looks, and what makes its files.
 func binaries() (server, install string, err error) {
 	if server, err = find("mariadbd"); err != nil {
-		return "", "", errNoBinaries
+		return "", "", ErrNoBinaries
 	}
 	if install, err = find("mariadb-install-db"); err != nil {
-		return "", "", errNoBinaries
+		return "", "", ErrNoBinaries
 	}
 	return server, install, nil
 }
@@ -31,5 +32,5 @@ func find(name string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", errNoBinaries
+	return "", ErrNoBinaries
 }

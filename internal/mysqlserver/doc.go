@@ -1,0 +1,2 @@
+// Package mysqlserver runs a throw-away MariaDB from the installed binaries, as package daemon runs servers.
+package mysqlserver
