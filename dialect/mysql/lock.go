@@ -77,7 +77,7 @@ func (d *DB) lock(ctx context.Context, refs []schema.Ref, fn func(ctx context.Co
 		return d.Classify(told(ctx, err))
 	}
 	within := &session{q: querier{conn, &d.programs}}
-	if err := fn(holding(ctx, conn), locked{session: within}); err != nil {
+	if err := fn(d.holding(ctx, conn), locked{session: within}); err != nil {
 		return err
 	}
 	if err := within.refusal(ctx); err != nil {

@@ -115,6 +115,20 @@ func TestTheLockIsOnTheConnectionThatMakesTheTable(t *testing.T) {
 	require.Nil(t, holder(t.Context(), d.Reader()))
 }
 
+// What runs under the lock of one database may take a step in another one.
+func TestAStepIsTakenInItsOwnDatabase(t *testing.T) {
+	one, other := open(t, mysqltest.Open(t)), open(t, mysqltest.Open(t))
+	model := tableOf[account](t)
+	require.NoError(t, one.Locked(t.Context(), []schema.Ref{model.Ref()}, func(ctx context.Context, _ dialect.Tx) error {
+		return other.Step(ctx, other.Create(model).Statements, nil)
+	}))
+	for _, d := range []dialect.Dialect{one, other} {
+		lives, err := d.Inspect(t.Context(), d.Reader(), model.Ref())
+		require.NoError(t, err)
+		require.Equal(t, d == other, lives[0] != nil)
+	}
+}
+
 // Who wants several locks of which somebody has one gets none, and leaves none behind.
 func TestLocksAreTakenTogether(t *testing.T) {
 	address := mysqltest.Open(t)

@@ -16,12 +16,12 @@ import (
 
 var _ dialect.Applier = (*DB)(nil)
 
-// holder is the key in a context under which the connection is that holds the locks.
-type holder struct{}
+// holder is the key in a context under which the connection is that holds the locks of a database.
+type holder struct{ db *DB }
 
 // holding gives the function inside Locked a context by which Step finds the connection of the locks.
-func holding(ctx context.Context, conn *sql.Conn) context.Context {
-	return context.WithValue(ctx, holder{}, conn)
+func (d *DB) holding(ctx context.Context, conn *sql.Conn) context.Context {
+	return context.WithValue(ctx, holder{d}, conn)
 }
 
 const (
@@ -36,7 +36,7 @@ const (
 // Step implements dialect.Applier: each statement by itself. Inside Locked it runs on the connection that holds the locks: the
 // server goes on with a statement whose program is gone, and nobody else is to have the locks as long as it does.
 func (d *DB) Step(ctx context.Context, step []schema.Statement, progress func(rows int64)) (err error) {
-	if conn, ok := ctx.Value(holder{}).(*sql.Conn); ok {
+	if conn, ok := ctx.Value(holder{d}).(*sql.Conn); ok {
 		defer func() {
 			if _, failed := conn.ExecContext(ctx, steadied); err == nil && failed != nil {
 				err = d.Classify(told(ctx, failed))
