@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,8 +15,10 @@ import (
 
 	"github.com/schemactor/schemactor/actors"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/nodes"
 	"github.com/schemactor/schemactor/schema"
@@ -62,6 +65,7 @@ func onLanes(t *testing.T, config actors.LaneConfig, test func(t *testing.T, s *
 		test(t, newLaneSite(t, filepath.Join(t.TempDir(), "lane.db"), 1, config))
 	})
 	t.Run("postgres", func(t *testing.T) { test(t, newLaneSite(t, postgrestest.Open(t), 1, config)) })
+	t.Run("mysql", func(t *testing.T) { test(t, newLaneSite(t, mysqltest.Open(t), 4, config)) })
 }
 
 func newLaneSite(t *testing.T, address string, conns int32, config actors.LaneConfig) *laneSite {
@@ -86,14 +90,52 @@ func openSite(t *testing.T, address string, conns int32) dialect.Dialect {
 		Close() error
 	}
 	var err error
-	if filepath.IsAbs(address) {
+	switch {
+	case filepath.IsAbs(address):
 		d, err = sqlite.Open(t.Context(), address, nil)
-	} else {
+	case strings.HasPrefix(address, "mysql:"):
+		var db *mysql.DB
+		db, err = mysql.Open(t.Context(), address, &mysql.Config{MaxConns: int(conns)})
+		d = &heldMySQL{DB: db}
+	default:
 		d, err = postgres.Open(t.Context(), address, &postgres.Config{MaxConns: conns})
 	}
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.Close()) })
 	return d
+}
+
+// heldMySQL is a MariaDB whose batches, which have a connection of their own, wait for the transactions that a test has begun as
+// they do elsewhere.
+type heldMySQL struct {
+	*mysql.DB
+	held sync.RWMutex
+}
+
+func (h *heldMySQL) Batch(ctx context.Context, take func() []*dialect.Write) {
+	h.held.Lock()
+	defer h.held.Unlock()
+	h.DB.Batch(ctx, take)
+}
+
+func (h *heldMySQL) Begin(ctx context.Context) (dialect.Tx, error) {
+	tx, err := h.DB.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h.held.RLock()
+	return &heldTx{Tx: tx, release: h.held.RUnlock}, nil
+}
+
+type heldTx struct {
+	dialect.Tx
+	once    sync.Once
+	release func()
+}
+
+func (h *heldTx) Rollback(ctx context.Context) error {
+	defer h.once.Do(h.release)
+	return h.Tx.Rollback(ctx)
 }
 
 // through makes a model's node, whose table is there and whose writes pass the lane.
@@ -155,6 +197,12 @@ func each(n int, call func(i int) error) (calls []func() error) {
 
 // commits is how many transactions the database has of something that has happened in between, by its own account.
 func (s *laneSite) commits(t *testing.T, table string, something func()) int {
+	if s.Name() == "mysql" {
+		const commits = "SELECT CAST(variable_value AS SIGNED) FROM information_schema.global_status WHERE variable_name = 'Handler_commit'"
+		before := number(t, s.other, commits)
+		something()
+		return number(t, s.other, commits) - before
+	}
 	if s.Name() == "postgres" {
 		before := number(t, s.other, "SELECT count(DISTINCT xmin::text) FROM "+table)
 		something()

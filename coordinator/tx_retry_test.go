@@ -70,12 +70,11 @@ var refusal = &schema.Error{Kind: schema.ErrSerialization, Code: "40001"}
 // The budget is counted from the first failure; when it is used up the error says so.
 func TestInTxRetryBudget(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db database) {
-		d := db.open(t)
+		d := unbound(db.open(t))
 		c := start(t, d, nil)
 		users := register[User, uuid.UUID](t, c)
 		require.NoError(t, c.EnsureAll(t.Context()))
 		mine := errors.New("mine")
-		realTime(t, d)
 		for _, budget := range []time.Duration{5 * time.Second, time.Minute} {
 			synctest.Test(t, func(t *testing.T) {
 				var opts []coordinator.TxOption
@@ -130,9 +129,7 @@ func TestInTxIsNotRepeated(t *testing.T) {
 func TestInTxRetryEndsWithItsContext(t *testing.T) {
 	reason := errors.New("enough")
 	eachDatabase(t, func(t *testing.T, db database) {
-		d := db.open(t)
-		realTime(t, d)
-		c := start(t, d, nil)
+		c := start(t, unbound(db.open(t)), nil)
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			begun := time.Now()
@@ -167,9 +164,23 @@ func TestInTxSerializableHerd(t *testing.T) {
 	})
 }
 
-// realTime skips a test in virtual time for a driver whose connections have goroutines of their own, outside of it.
-func realTime(t *testing.T, d dialect.Dialect) {
-	if d.Name() == "mysql" {
-		t.Skip("the driver's connections live in real time")
-	}
+// unbound gives a dialect for transactions in virtual time. Connections of a driver that watches contexts from goroutines of its
+// own, which live outside of it, are told of none.
+func unbound(d dialect.Dialect) dialect.Dialect { return unboundDialect{d} }
+
+type unboundDialect struct{ dialect.Dialect }
+
+func (u unboundDialect) BeginTx(ctx context.Context, options dialect.TxOptions) (dialect.Tx, error) {
+	tx, err := u.Dialect.BeginTx(context.WithoutCancel(ctx), options)
+	return unboundTx{tx}, err
+}
+
+type unboundTx struct{ dialect.Tx }
+
+func (u unboundTx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	return u.Tx.Exec(context.WithoutCancel(ctx), sql, args...)
+}
+
+func (u unboundTx) Query(ctx context.Context, sql string, args ...any) (dialect.Rows, error) {
+	return u.Tx.Query(context.WithoutCancel(ctx), sql, args...)
 }

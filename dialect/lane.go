@@ -71,14 +71,18 @@ type RowReceiver interface {
 	Receive(rows Rows) error
 }
 
-// Many is one statement for any number of writes, which all name the same Many. The statement binds an array for each column.
+// Many is one statement for any number of writes, which all name the same Many. The statement binds an array for each column where
+// the grammar is an ArrayBinder, and otherwise the values of one row after the other.
 type Many interface {
 	// Table is the table, quoted.
 	Table() string
+	// Rows is the text for a number of writes where there are no arrays. It binds the Args of each, one after the other, and is a
+	// strict one.
+	Rows(n int) string
 	// SQL is the statement's text. A lenient one leaves out rows that a unique index refuses, and tells which are stored; it
-	// is empty where that cannot be told.
+	// is empty where that cannot be told. Without arrays both are.
 	SQL(lenient bool) string
-	// Columns are those that it binds an array for, in the order of each write's Args.
+	// Columns are those that it binds, in the order of each write's Args.
 	Columns() []*schema.Column
 	// Distinct gives the writes that may be sent to a lenient one: of those that could not be told apart the first.
 	Distinct(writes []*Write) []*Write

@@ -203,4 +203,8 @@ func onEach[B interface {
 		})
 		fn(b, d, barePgx{pool})
 	})
+	b.Run("mysql", func(b B) {
+		d, hand := onMySQL(b)
+		fn(b, d, hand)
+	})
 }

@@ -190,3 +190,50 @@ func TestClosedGate(t *testing.T) {
 		require.ErrorContains(t, err, "get people")
 	})
 }
+
+// A column that has got another type is found by the statement that it refuses.
+func TestRetypedColumnIsAMismatch(t *testing.T) {
+	retype := map[string]string{
+		"sqlite":   "", // takes any value in any column
+		"postgres": "ALTER TABLE notes ALTER COLUMN title TYPE bigint USING 0",
+		"mysql":    "ALTER TABLE notes MODIFY COLUMN title bigint NOT NULL",
+	}
+	each(t, func(t *testing.T, d dialect.Dialect) {
+		if retype[d.Name()] == "" {
+			return
+		}
+		notes := open[note, int64](t, d)
+		require.NoError(t, notes.Create(t.Context(), &note{Title: "0"}))
+		_, err := d.Writer().Exec(t.Context(), retype[d.Name()])
+		require.NoError(t, err)
+		err = notes.Create(t.Context(), &note{Title: "canary"})
+		require.ErrorIs(t, err, schema.ErrSchemaMismatch)
+		require.NotContains(t, err.Error(), "canary")
+	})
+}
+
+// MariaDB asks for a statement to be prepared again where its table has changed beneath it; once is enough.
+func TestStatementThatMustBePreparedAgainIsRunAgain(t *testing.T) {
+	d := nodetest.MySQL(t)
+	notes := open[note, int64](t, d)
+	require.NoError(t, notes.Create(t.Context(), &note{Title: "first"}))
+	for _, sql := range []string{
+		"CREATE TABLE asked (n int) ENGINE=Aria TRANSACTIONAL=0", // what is written there stays when the statement fails
+		"INSERT INTO asked VALUES (0)",
+		`CREATE TRIGGER again BEFORE INSERT ON notes FOR EACH ROW BEGIN
+			UPDATE asked SET n = n + 1;
+			IF (SELECT n FROM asked) = 1 THEN
+				SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1615, MESSAGE_TEXT = 'Prepared statement needs to be re-prepared';
+			END IF;
+		END`,
+	} {
+		_, err := d.Writer().Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	require.NoError(t, notes.Create(t.Context(), &note{Title: "second"}))
+	var asked, stored int64
+	_, err := dialect.QueryRow(t.Context(), d.Reader(), "SELECT n, (SELECT count(*) FROM notes) FROM asked", nil, &asked, &stored)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, asked)
+	require.EqualValues(t, 2, stored)
+}

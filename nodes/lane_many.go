@@ -19,11 +19,12 @@ type createMany[T any, K comparable] struct {
 
 	once            sync.Once // the texts are written when they are first needed
 	strict, lenient dialect.Statement
+	byRows          sync.Map // where there are no arrays: the text by the number of rows
 }
 
-// newCreateMany gives what stores new rows of many callers; nil where the database takes them one by one.
+// newCreateMany gives what stores new rows of many callers; nil where they are stored one by one.
 func newCreateMany[T any, K comparable](c *core[T, K], cmd *command, auto bool) *createMany[T, K] {
-	if _, arrays := c.statements.Arrays(); !arrays || len(cmd.bind) == 0 {
+	if len(cmd.bind) == 0 {
 		return nil
 	}
 	m := &createMany[T, K]{core: c, auto: auto, numbered: c.auto >= 0 && !slices.Contains(cmd.bind, c.auto)}
@@ -71,6 +72,11 @@ func (m *createMany[T, K]) takes(args []any) bool {
 
 func (m *createMany[T, K]) statement(lenient bool) *dialect.Statement {
 	m.once.Do(func() {
+		if _, arrays := m.core.statements.Arrays(); !arrays {
+			m.strict = m.core.statements.InsertRows(m.auto, true, 1)
+			m.strict.SQL = ""
+			return
+		}
 		m.strict = m.core.statements.InsertMany(m.auto, true)
 		if m.known {
 			m.lenient = m.core.statements.InsertManyNew(m.auto)
@@ -87,6 +93,16 @@ func (m *createMany[T, K]) Table() string { return m.core.statements.QuotedTable
 
 // SQL implements dialect.Many.
 func (m *createMany[T, K]) SQL(lenient bool) string { return m.statement(lenient).SQL }
+
+// Rows implements dialect.Many. The texts are kept: a dialect asks for few numbers.
+func (m *createMany[T, K]) Rows(n int) string {
+	if text, ok := m.byRows.Load(n); ok {
+		return text.(string)
+	}
+	text := m.core.statements.InsertRows(m.auto, true, n).SQL
+	m.byRows.Store(n, text)
+	return text
+}
 
 // Back implements dialect.Many.
 func (m *createMany[T, K]) Back(lenient bool) bool { return len(m.statement(lenient).Return) > 0 }

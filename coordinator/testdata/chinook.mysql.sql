@@ -55,6 +55,7 @@ CREATE TABLE playlist_track (
   track_id integer NOT NULL,
   playlist_id integer NOT NULL,
   PRIMARY KEY (playlist_id, track_id),
+  INDEX IFK_PlaylistTrackTrackId (track_id),
   CONSTRAINT in_list FOREIGN KEY (playlist_id) REFERENCES playlist (playlist_id) ON DELETE CASCADE,
   CONSTRAINT of_track FOREIGN KEY (track_id) REFERENCES track (track_id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;

@@ -97,7 +97,7 @@ func (a *alteration) compare() {
 		c := &a.delta.Columns[i]
 		c.Fits = c.Fits || holds(c.Have.Type, c.Want.Type)
 	}
-	a.live = a.delta.Live()
+	a.live = quotedAgain(a.delta.Live())
 	a.plan.Changes = append(a.plan.Changes, a.delta.Changes()...)
 	a.plan.Hints = a.delta.RenameHints()
 	for _, r := range a.delta.Conflicts {
@@ -115,6 +115,26 @@ func (a *alteration) compare() {
 	for _, fk := range a.live.ForeignKeys {
 		a.taken[fk.Name] = true
 	}
+}
+
+// quotedAgain gives a table whose indexes and checks are spelled as the catalogue does, with all names in quotes: a comparison
+// under new names leaves them out.
+func quotedAgain(live *schema.Live) *schema.Live {
+	quoted := func(text string) string {
+		for _, c := range live.Columns {
+			text = schema.Substitute(text, c.Name, quoteName(c.Name))
+		}
+		return text
+	}
+	out := *live
+	out.Indexes, out.Checks = slices.Clone(live.Indexes), slices.Clone(live.Checks)
+	for i := range out.Indexes {
+		out.Indexes[i].Definition = quoted(out.Indexes[i].Definition)
+	}
+	for i := range out.Checks {
+		out.Checks[i].Expr = quoted(out.Checks[i].Expr)
+	}
+	return &out
 }
 
 func (a *alteration) renamesTable() bool {

@@ -166,3 +166,33 @@ func TestUUIDsBecomeTexts(t *testing.T) {
 		require.Equal(t, "f47ac10b-58cc-4372-a567-0e02b2c3d479,00000000-0000-0000-0000-000000000001", texts)
 	}
 }
+
+type owner struct {
+	ID int64 `db:"id" schema:"pk"`
+}
+
+type owned struct {
+	ID    int64 `db:"id"    schema:"pk"`
+	Owner int64 `db:"owner" schema:"references=owners.id,index,index=two"`
+	Order int64 `db:"group" schema:"index=two"`
+}
+
+type ownedStill struct {
+	ID    int64 `db:"id"    schema:"pk"`
+	Owner int64 `db:"owner" schema:"references=owners.id,index=two"`
+	Order int64 `db:"order" schema:"index=two,was=group"`
+}
+
+// A foreign key whose index goes needs none of its own where another one begins with its columns, under whatever names.
+func TestAForeignKeyHasTheIndexThatStays(t *testing.T) {
+	d := open(t, mysqltest.Open(t))
+	exec(t, d, d.Create(tableOf[owner](t)).Statements[0].SQL, d.Create(tableOf[owned](t)).Statements[0].SQL)
+	exec(t, d, "INSERT INTO owners VALUES (1)", "INSERT INTO owneds VALUES (1, 1, 1)")
+	model := tableOf[ownedStill](t, schema.Named("owneds"))
+	plan := allowing(t, d, model)
+	require.NotContains(t, plan.String(), "ADD KEY")
+	for _, step := range plan.Steps() {
+		require.NoError(t, d.Step(t.Context(), step, nil), step[0].SQL)
+	}
+	require.True(t, allowing(t, d, model).Empty())
+}

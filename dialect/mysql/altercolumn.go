@@ -91,7 +91,7 @@ func (a *alteration) alterColumn(d schema.ColumnDelta) {
 	case a.ownWay(d, c):
 		a.reform(d, c)
 		return
-	case have.Comment == unfilled && want.Type == have.Type && a.online():
+	case have.Comment == unfilled && want.Type == have.Type:
 		a.fillLater(want, c)
 		return
 	}

@@ -80,6 +80,26 @@ func TestColumnsAreFilledInBatches(t *testing.T) {
 	require.EqualValues(t, 1, number(t, d, "SELECT count(*) FROM entries WHERE book = 'new' AND twice = 7 AND needed = 8 AND length = 8"))
 }
 
+// Nothing tells of an interrupted plan once there is nothing left to fill, either.
+func TestAnInterruptedFillEndsWithoutRows(t *testing.T) {
+	d := open(t, mysqltest.Open(t))
+	entries(t, d)
+	model := tableOf[entryWithMore](t, schema.Named("entries"))
+	require.NoError(t, d.Step(t.Context(), planned(t, d, model, many).Steps()[0], nil))
+	exec(t, d, "TRUNCATE TABLE entries")
+	rest := planned(t, d, model, 0)
+	require.Empty(t, rest.Hazards(), rest.String())
+	for _, s := range rest.Statements {
+		exec(t, d, s.SQL)
+	}
+	require.True(t, planned(t, d, model, 0).Empty(), planned(t, d, model, 0).String())
+	born, err := d.Born(t.Context(), nil, model)
+	require.NoError(t, err)
+	lives, err := d.Inspect(t.Context(), d.Reader(), model.Ref())
+	require.NoError(t, err)
+	require.Empty(t, schema.Diff(born, lives[0]))
+}
+
 // A batch waits for who is at work on its rows, and each is final by itself.
 func TestABatchIsATransaction(t *testing.T) {
 	d := open(t, mysqltest.Open(t))

@@ -14,12 +14,15 @@ const readBackMark = " /* schemactor: read back */ "
 type piece struct {
 	sql  string
 	args []int // which of the given values each of its marks binds; -1 is the statement's own number
-	all  bool  // it binds the given values as they are
+	all  bool  // it binds the given values in their order, all of them where it has no args
 }
 
 // bind gives the piece's values.
 func (p *piece) bind(args []any, number int64) ([]any, error) {
-	if p.all {
+	if p.all && len(p.args) <= len(args) {
+		if len(p.args) > 0 {
+			args = args[:len(p.args)]
+		}
 		return args, nil
 	}
 	out := make([]any, len(p.args))
@@ -113,7 +116,18 @@ func plain(text string) piece {
 	}
 	b.WriteString(text[from:])
 	p.sql = b.String()
+	p.all = inOrder(p.args)
 	return p
+}
+
+// inOrder reports whether marks bind one value after the other.
+func inOrder(args []int) bool {
+	for i, n := range args {
+		if n != i {
+			return false
+		}
+	}
+	return true
 }
 
 // next gives the end of the quoted piece, comment, mark or single byte that begins at i, and the number of a mark that has

@@ -12,7 +12,7 @@ func TestCompileNumbersMarks(t *testing.T) {
 		"a = ? AND b = ?":                       {sql: "a = ? AND b = ?", all: true},
 		"a = ?1 AND b = ?2 OR c = ?1":           {sql: "a = ? AND b = ? OR c = ?", args: []int{0, 1, 0}},
 		"a = ?12":                               {sql: "a = ?", args: []int{11}},
-		`a = '?1' AND "b?2" = ?1`:               {sql: `a = '?1' AND "b?2" = ?`, args: []int{0}},
+		`a = '?1' AND "b?2" = ?1`:               {sql: `a = '?1' AND "b?2" = ?`, args: []int{0}, all: true},
 		"a = 'it''s ?1' AND `x?1` = ?3":         {sql: "a = 'it''s ?1' AND `x?1` = ?", args: []int{2}},
 		"a -- ?1\n = ?2 /* ?3 */ # ?4\n AND ?5": {sql: "a -- ?1\n = ? /* ?3 */ # ?4\n AND ?", args: []int{1, 4}},
 		"a = '?1":                               {sql: "a = '?1", all: true},
@@ -27,7 +27,7 @@ func TestCompileCutsOffTheQuery(t *testing.T) {
 	text, ok := Grammar{}.ReadBack("UPDATE t SET a = ?1 WHERE b = ?2", "SELECT a FROM t WHERE b = ?2")
 	require.True(t, ok)
 	made := compile(text)
-	require.Equal(t, piece{sql: "UPDATE t SET a = ? WHERE b = ?", args: []int{0, 1}}, made.first)
+	require.Equal(t, piece{sql: "UPDATE t SET a = ? WHERE b = ?", args: []int{0, 1}, all: true}, made.first)
 	require.Equal(t, piece{sql: "SELECT a FROM t WHERE b = ?", args: []int{1}}, *made.then)
 	bound, err := made.then.bind([]any{"a", "b"}, 0)
 	require.NoError(t, err)

@@ -36,12 +36,13 @@ func connectorOf(url string) (connecting, error) {
 	if err != nil {
 		return connecting{}, invalidURL("has parameters that do not go together")
 	}
-	return connecting{connector, config.DBName}, nil
+	return connecting{connector, "", config.DBName}, nil
 }
 
-// connecting makes connections that are set to settings.
+// connecting makes connections that are set to settings, and what more there is.
 type connecting struct {
 	driver.Connector
+	more     string
 	database string
 }
 
@@ -51,28 +52,27 @@ func (c connecting) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	execer, executes := conn.(driver.ExecerContext)
-	queryer, queries := conn.(driver.QueryerContext)
-	if !executes || !queries {
-		return nil, errors.Join(errors.New("the driver's connections run no statements"), conn.Close())
+	able, ok := conn.(driverConn)
+	if !ok {
+		return nil, errors.Join(errors.New("the driver's connections are not what they were"), conn.Close())
 	}
-	if err := meet(ctx, queryer); err != nil {
+	if err := meet(ctx, able); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	if _, err := execer.ExecContext(ctx, settings, nil); err != nil {
+	if _, err := able.ExecContext(ctx, settings+c.more, nil); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return conn, nil
+	return &link{driverConn: able}, nil
 }
 
 // meet finds out whether the server is one that this package knows. Each connection is asked, for another server may have come in
 // the place of one that went down.
 func meet(ctx context.Context, conn driver.QueryerContext) error {
-	rows, err := conn.QueryContext(ctx, "SELECT version()", nil)
+	rows, err := conn.QueryContext(ctx, "SELECT version(), @@lower_case_table_names <> 0", nil)
 	if err != nil {
 		return err
 	}
-	row := make([]driver.Value, 1)
+	row := make([]driver.Value, 2)
 	if err := errors.Join(rows.Next(row), rows.Close()); err != nil {
 		return err
 	}
@@ -80,6 +80,10 @@ func meet(ctx context.Context, conn driver.QueryerContext) error {
 	if !isText || !known(string(version)) {
 		return schema.Invalid("open", "", "", "the server is %q, and MariaDB from %d.%d on is wanted",
 			clip(string(version)), oldestMajor, oldestMinor)
+	}
+	if folds, isNumber := row[1].(int64); !isNumber || folds != 0 {
+		return schema.Invalid("open", "", "", "the server has lower_case_table_names, and 0 is wanted there: it takes tables for one "+
+			"another whose names differ in case only")
 	}
 	return nil
 }

@@ -64,6 +64,7 @@ func TestEachErrorHasItsWord(t *testing.T) {
 		{1969, schema.ErrUnavailable, d, "SET STATEMENT max_statement_time = 0.01 FOR SELECT count(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b"},
 		{1264, schema.ErrInvalid, d, "UPDATE p SET n = 99999999999"},
 		{1366, schema.ErrInvalid, d, "UPDATE p SET amount = '" + canary + "'"},
+		{1366, schema.ErrMissing, d, "UPDATE p SET n = '" + canary + "'"},
 		{1292, schema.ErrInvalid, d, "UPDATE p SET at = '" + canary + "'"},
 		{1690, schema.ErrInvalid, d, "SELECT 9223372036854775807 + n FROM p"},
 		{1064, nil, d, "SELEKT '" + canary + "'"},

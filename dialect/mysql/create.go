@@ -26,7 +26,7 @@ func (g Grammar) Create(model *schema.Table) *schema.Plan {
 
 // faults are what the server cannot do.
 func (g Grammar) faults(model *schema.Table) []string {
-	out := keyFaults(model)
+	out := g.keyFaults(model)
 	for _, fk := range model.ForeignKeys() {
 		if fk.OnDelete == schema.SetDefault || fk.OnUpdate == schema.SetDefault {
 			out = append(out, fmt.Sprintf("foreign key over %q: this database has no SET DEFAULT", fk.Columns))

@@ -15,83 +15,78 @@ import (
 
 // ours are the parameters of the driver that Open sets itself.
 var ours = [...]string{
-	"charset", "collation", "loc", "parseTime", "clientFoundRows", "multiStatements", "interpolateParams", "columnsWithAlias",
+	"charset", "collation", "loc", "parseTime", "clientFoundRows", "multiStatements", "interpolateParams", "columnsWithAlias", "maxAllowedPacket",
 	"allowAllFiles", "sql_mode", "time_zone", "max_sort_length", "sql_auto_is_null", "autocommit",
 }
 
 // parse reads a URL or the driver's own form. Its errors hold nothing of either but the names of scheme and parameters.
 func parse(text string) (*mysql.Config, error) {
 	scheme, _, isURL := strings.Cut(text, "://")
-	var dsn string
 	switch {
 	case isURL && (scheme == "mysql" || scheme == "mariadb"):
-		var err error
-		if dsn, err = fromURL(text); err != nil {
-			return nil, err
-		}
+		return fromURL(text)
 	case isURL && plainScheme(scheme):
 		return nil, invalidURL(fmt.Sprintf("has the unknown scheme %q: mysql is wanted", scheme))
 	case strings.Contains(text, "/"):
-		dsn = text
-	default:
-		return nil, invalidURL("has no scheme: mysql://user@host/database is wanted")
+		_, parameters, _ := strings.Cut(text[strings.LastIndexByte(text, '/'):], "?")
+		return readDSN(text, parameters)
 	}
+	return nil, invalidURL("has no scheme: mysql://user@host/database is wanted")
+}
+
+// readDSN takes the driver's own form, and completes it by what every connection of ours is set to.
+func readDSN(dsn, parameters string) (*mysql.Config, error) {
 	config, err := mysql.ParseDSN(dsn)
 	if err != nil {
 		// The driver's own words may quote pieces of the password, so that the error is not even wrapped.
 		return nil, invalidURL("cannot be read: user:password@tcp(host:3306)/database is wanted, and parameters that exist")
 	}
-	return ready(config, dsn)
-}
-
-// ready completes what was read by what every connection of ours is set to.
-func ready(config *mysql.Config, dsn string) (*mysql.Config, error) {
 	if config.DBName == "" {
 		return nil, invalidURL("names no database")
 	}
-	if _, after, ok := strings.Cut(dsn[strings.LastIndexByte(dsn, '/'):], "?"); ok {
-		for pair := range strings.SplitSeq(after, "&") {
-			name, _, _ := strings.Cut(pair, "=")
-			if slices.Contains(ours[:], name) {
-				return nil, invalidURL(fmt.Sprintf("has the parameter %q, which is set here", name))
-			}
+	for pair := range strings.SplitSeq(parameters, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if slices.Contains(ours[:], name) {
+			return nil, invalidURL(fmt.Sprintf("has the parameter %q, which is set here", name))
 		}
 	}
 	config.ClientFoundRows = true
+	config.MaxAllowedPacket = 0        // the server is asked
 	config.Logger = &mysql.NopLogger{} // what it would say comes back as an error
 	return config, nil
 }
 
-// fromURL gives the driver's form of a URL.
-func fromURL(text string) (string, error) {
+// fromURL reads a URL. Only its parameters are written in the driver's form, which has no way to say every name and password.
+func fromURL(text string) (*mysql.Config, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return "", invalidURL("cannot be read: reserved characters of the password must be percent-encoded")
+		return nil, invalidURL("cannot be read: reserved characters of the password must be percent-encoded")
 	}
 	database := strings.TrimPrefix(u.Path, "/")
 	if database == "" || strings.Contains(database, "/") {
-		return "", invalidURL("names no database: mysql://user@host/database is wanted")
+		return nil, invalidURL("names no database: mysql://user@host/database is wanted")
 	}
-	config := mysql.NewConfig()
-	config.User = u.User.Username()
-	config.Passwd, _ = u.User.Password()
-	config.Net, config.DBName = "tcp", database
-	host, port := u.Hostname(), u.Port()
+	port := u.Port()
 	if port == "" {
 		port = "3306"
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		return "", invalidURL("has no port between 1 and 65535")
+		return nil, invalidURL("has no port between 1 and 65535")
 	}
-	config.Addr = net.JoinHostPort(host, port)
-	dsn := config.FormatDSN()
-	if u.RawQuery == "" {
-		return dsn, nil
+	if strings.Contains(u.RawQuery, "/") {
+		return nil, invalidURL("has a / in its parameters, which must be percent-encoded")
 	}
-	if strings.Contains(dsn[strings.LastIndexByte(dsn, '/'):], "?") {
-		return dsn + "&" + u.RawQuery, nil
+	dsn := "tcp(" + net.JoinHostPort(u.Hostname(), port) + ")/database"
+	if u.RawQuery != "" {
+		dsn += "?" + u.RawQuery
 	}
-	return dsn + "?" + u.RawQuery, nil
+	config, err := readDSN(dsn, u.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	config.User, config.DBName = u.User.Username(), database
+	config.Passwd, _ = u.User.Password()
+	return config, nil
 }
 
 // plainScheme reports whether s can be a scheme, and so cannot be a password that strayed.

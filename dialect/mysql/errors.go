@@ -35,6 +35,8 @@ func Classify(err error) *schema.Error {
 	e.Code, e.Kind = strconv.Itoa(int(told.Number)), kindOf(told.Number)
 	e.Constraint = constraintOf(told)
 	switch {
+	case told.Number == 1366 && (strings.HasPrefix(told.Message, "Incorrect integer ") || strings.HasPrefix(told.Message, "Incorrect double ")):
+		e.Kind = schema.ErrMissing // numbers are bound as such: what is none is meant for a column that had another type
 	case told.Number == 1792:
 		e.Detail = "the transaction is read-only"
 	case harmless(told.Number):

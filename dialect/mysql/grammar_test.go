@@ -71,7 +71,13 @@ func TestPlansNameWhatTheDatabaseCannotHave(t *testing.T) {
 		model *schema.Table
 		fault string
 	}{
-		{tableOf[wide](t), "the primary key"},
+		{tableOf[wide](t), `the primary key over ["a" "b" "c" "d"] takes 4064 bytes, and a key has 3072: column "a" alone takes 1016`},
+		{tableOf[struct {
+			ID   int64  `db:"id"   schema:"pk"`
+			Kind int64  `db:"kind" schema:"index=a"`
+			Text string `db:"text" schema:"index=a,size=5000"`
+			Code string `db:"code" schema:"index=b,size=900"`
+		}](t, schema.Named("longs")), `the index "longs__code_ix" over ["code"] takes 3600 bytes`},
 		{tableOf[narrow](t), ""},
 		{tableOf[counted](t), `column "id" is numbered by the database`},
 		{tableOf[account](t, schema.WithForeignKey(schema.ForeignKey{

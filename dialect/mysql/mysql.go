@@ -16,6 +16,9 @@ const (
 	// oldest is the first version whose DDL statements are carried out as a whole or not at all, also when the server dies.
 	oldestMajor, oldestMinor = 10, 6
 
+	// maxParameters is how many values the protocol has room for.
+	maxParameters = 65535
+
 	// batchesAtOnce is how many tables are made at the same time; each is a commit of its own, so that nothing is gained by
 	// making several in one transaction, which could not take them back.
 	batchesAtOnce = 2
@@ -30,8 +33,8 @@ const (
 // Config shapes what Open makes. The zero value and nil are the defaults.
 type Config struct {
 	// MaxConns is the most connections that are opened for statements; 0 is four times the number of CPUs, at least 8. While
-	// tables are made, changed or compared there are up to four more, which are closed when they have had nothing to do for
-	// 30 seconds. For the pool given to New it means nothing: that has its own limit.
+	// tables are made, changed or compared there are up to four more, and one for write lanes, which are closed when they have
+	// had nothing to do for a while. For the pool given to New it means nothing: that has its own limit.
 	MaxConns int
 	// Lazy has Open reach for no server: one that is down is noticed by the first call, and a program may start before its
 	// database.
@@ -43,6 +46,7 @@ type DB struct {
 	Grammar
 
 	pool     *sql.DB
+	lane     *sql.DB // one connection, for write lanes; nil where the pool is the caller's
 	database string
 	owned    bool
 	programs programs
@@ -63,8 +67,9 @@ var _ dialect.Dialect = (*DB)(nil)
 // Close it. Parameters are the driver's; those that Open sets itself, as the time zone, are refused. ctx limits the connecting
 // and nothing after it. Config.Lazy leaves the first connection to the first call.
 //
-// A URL that cannot be used and a server that is no MariaDB from 10.6 on are ErrInvalid, a server that cannot be reached
-// ErrUnavailable, a refused password ErrPermission. The errors name host and database and never hold the password.
+// A URL that cannot be used, a server that is no MariaDB from 10.6 on, and one that does not heed the case of tables' names are
+// ErrInvalid, a server that cannot be reached ErrUnavailable, a refused password ErrPermission. The errors name host and database and
+// never hold the password.
 func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 	if cfg == nil {
 		cfg = &Config{}
@@ -86,7 +91,7 @@ func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 	cold.SetMaxOpenConns(coldConns)
 	cold.SetMaxIdleConns(coldConns)
 	cold.SetConnMaxIdleTime(coldIdle)
-	d := &DB{pool: pool, cold: cold, owned: true, database: connector.database, locking: make(chan struct{}, coldConns/2)}
+	d := &DB{pool: pool, cold: cold, lane: openLane(connector), owned: true, database: connector.database, locking: make(chan struct{}, coldConns/2)}
 	if cfg.Lazy {
 		return d, nil
 	}
@@ -150,7 +155,7 @@ func (d *DB) Name() string { return d.Grammar.Name() }
 // Capability tells what may differ between databases.
 func (*DB) Capability() dialect.Capability {
 	return dialect.Capability{
-		IdentifierLimit: identifierLimit, MaxParameters: 65535, ShapesCommit: true, NoSetDefault: true,
+		IdentifierLimit: identifierLimit, MaxParameters: maxParameters, ShapesCommit: true, NoSetDefault: true,
 		BatchesAtOnce: batchesAtOnce,
 	}
 }
@@ -167,7 +172,7 @@ func (d *DB) Close() error {
 	if !d.owned {
 		return nil
 	}
-	return errors.Join(d.pool.Close(), d.cold.Close())
+	return errors.Join(d.lane.Close(), d.pool.Close(), d.cold.Close())
 }
 
 // Location implements dialect.Located: the server's address and the database.

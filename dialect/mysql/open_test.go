@@ -69,6 +69,14 @@ func TestOpenTellsWhyItCannot(t *testing.T) {
 	require.ErrorIs(t, err, schema.ErrUnavailable, "a database that is not there")
 }
 
+// Where the server takes names of tables for one another, two models could have one table.
+func TestOpenRefusesAServerThatDoesNotHeedCase(t *testing.T) {
+	server := mysqltest.NewServer(t, "--lower-case-table-names=1")
+	_, err := mysql.Open(t.Context(), server.Open(t), nil)
+	require.ErrorIs(t, err, schema.ErrInvalid)
+	require.ErrorContains(t, err, "lower_case_table_names")
+}
+
 func TestOpenTakesTheDriversOwnForm(t *testing.T) {
 	u, err := url.Parse(mysqltest.Open(t))
 	require.NoError(t, err)

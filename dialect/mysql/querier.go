@@ -66,17 +66,27 @@ func (q querier) carry(ctx context.Context, made *program, args []any) (dialect.
 	if err != nil {
 		return nil, err
 	}
-	return rows{from, ctx}, nil
+	return &rows{Rows: from, ctx: ctx}, nil
 }
 
-// upsert runs an upsert as far as its first row, for only there the server says that another row is in the way.
+// upsert runs an upsert.
 func (q querier) upsert(ctx context.Context, made *program, args []any) (dialect.Rows, error) {
+	first, err := q.attempt(ctx, made, args)
+	if is(err, subqueryRows) {
+		return q.instead(ctx, made, args)
+	}
+	return first, err
+}
+
+// attempt runs an upsert as far as its first row, for only there the server says that another row is in the way: by an error under
+// which nothing was done.
+func (q querier) attempt(ctx context.Context, made *program, args []any) (dialect.Rows, error) {
 	p := made.renamed.Load()
 	if p == nil {
 		p = &made.first
 	}
 	first, err := q.peek(ctx, p, args)
-	if e, ok := errors.AsType[*mysql.MySQLError](err); ok && e.Number == noSuchIndex {
+	if is(err, noSuchIndex) {
 		other, lookup := q.renamed(ctx, made)
 		if lookup != nil {
 			return nil, lookup
@@ -88,9 +98,11 @@ func (q querier) upsert(ctx context.Context, made *program, args []any) (dialect
 	if err == nil {
 		return first, nil
 	}
-	if e, ok := errors.AsType[*mysql.MySQLError](err); !ok || e.Number != subqueryRows {
-		return noRows{}, told(ctx, err)
-	}
+	return noRows{}, told(ctx, err)
+}
+
+// instead does what is done where another row is in the way.
+func (q querier) instead(ctx context.Context, made *program, args []any) (dialect.Rows, error) {
 	found, err := q.carry(ctx, made.instead, args)
 	if err != nil {
 		return nil, err
@@ -111,7 +123,7 @@ func (q querier) peek(ctx context.Context, p *piece, args []any) (dialect.Rows, 
 	if err != nil {
 		return nil, err
 	}
-	first := &peeked{rows: rows{from, ctx}}
+	first := &peeked{rows: rows{Rows: from, ctx: ctx}}
 	if first.had = from.Next(); first.had {
 		return first, nil
 	}
@@ -165,17 +177,28 @@ func (p pooled) Query(ctx context.Context, text string, args ...any) (dialect.Ro
 	}
 	made := p.db.programs.of(text)
 	if made.then == nil && made.instead == nil {
-		rows, err := querier{p.db.pool, &p.db.programs}.carry(ctx, made, args)
-		if p.writes {
+		from, err := querier{p.db.pool, &p.db.programs}.rows(ctx, &made.first, args)
+		if err != nil && p.writes {
 			err = lost(err)
 		}
-		return rows, err
+		if err != nil {
+			return nil, err
+		}
+		return &rows{from, ctx, p.writes}, nil
+	}
+	run := querier.carry
+	if made.instead != nil { // in most cases it is one statement, which takes no transaction
+		first, err := querier{p.db.pool, &p.db.programs}.attempt(ctx, made, args)
+		if !is(err, subqueryRows) {
+			return first, lost(err)
+		}
+		run = querier.instead
 	}
 	tx, err := p.db.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, told(ctx, err)
 	}
-	from, err := querier{tx, &p.db.programs}.carry(ctx, made, args)
+	from, err := run(querier{tx, &p.db.programs}, ctx, made, args)
 	if err != nil {
 		_ = tx.Rollback() // it takes back what there is; the error is the statement's
 		return nil, err

@@ -104,13 +104,13 @@ func TestABackfillIsRefusedByWhatHoldsTheColumn(t *testing.T) {
 	require.Contains(t, faults[0], `["parent"] of the same table points to it`)
 }
 
-// allowing plans under a policy that lets types change.
+// allowing plans under a policy that lets everything change.
 func allowing(t *testing.T, d *mysql.DB, model *schema.Table) *schema.Plan {
 	t.Helper()
 	born, err := d.Born(t.Context(), nil, model)
 	require.NoError(t, err)
 	lives, err := d.Inspect(t.Context(), d.Reader(), model.Ref())
 	require.NoError(t, err)
-	policy := schema.Policy{Allow: []schema.Allowance{{Hazard: schema.HazardRetypeColumn, Reason: "test"}}}
+	policy := schema.Policy{Allow: []schema.Allowance{{Hazard: schema.AnyHazard, Reason: "test"}}}
 	return d.Alter(dialect.Transition{Model: model, Born: born, Live: lives[0], Rows: 3, Policy: policy})
 }

@@ -11,11 +11,18 @@ import (
 // rows are those of one statement; their error tells that the context has ended, where that is why.
 type rows struct {
 	*sql.Rows
-	ctx context.Context
+	ctx    context.Context
+	writes bool // what the statement has written is final: where the connection breaks nobody knows of it
 }
 
 // Err implements dialect.Rows.
-func (r rows) Err() error { return told(r.ctx, r.Rows.Err()) }
+func (r *rows) Err() error {
+	err := told(r.ctx, r.Rows.Err())
+	if r.writes {
+		err = lost(err)
+	}
+	return err
+}
 
 // peeked are rows of which the first has been asked for.
 type peeked struct {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math/rand/v2"
 	"strings"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -24,8 +26,8 @@ func holding(ctx context.Context, conn *sql.Conn) context.Context {
 
 const (
 	// steady is how a connection is set while it carries steps out: each statement is final, what was open is committed, and
-	// the locks of others are waited for no longer than a second, which is the shortest time that the server knows. Of a
-	// statement that has nothing else to do it is 300 ms.
+	// the locks of others are waited for no longer than a second, which is the shortest time that the server knows. One that
+	// has nothing else to do waits for 300 ms before that.
 	steady = "SET SESSION autocommit = 1, foreign_key_checks = DEFAULT, lock_wait_timeout = 1, innodb_lock_wait_timeout = 1"
 	// steadied is how Locked has set it.
 	steadied = "SET SESSION autocommit = 0, foreign_key_checks = 0, innodb_lock_wait_timeout = DEFAULT"
@@ -68,9 +70,15 @@ func (d *DB) steps(ctx context.Context, conn *sql.Conn, step []schema.Statement,
 	return nil
 }
 
-// briefly has the server give a statement up that has not come to its end in 300 ms. That is said of statements alone that take
-// no time of their own: what they wait for is the table, and all who come to it later wait behind them.
-const briefly = "SET STATEMENT max_statement_time = 0.3 FOR "
+const (
+	// briefly has the server give a statement up that has not come to its end in 300 ms. That is said of statements alone that
+	// take no time of their own: what they wait for is the table, and all who come to it later wait behind them.
+	briefly = "SET STATEMENT max_statement_time = 0.3 FOR "
+	// outOfTime is the error of such a statement.
+	outOfTime = 1969
+	// between is what those who waited behind it have to get through before it comes again.
+	between = 50 * time.Millisecond
+)
 
 // carry runs one statement.
 func (d *DB) carry(ctx context.Context, conn *sql.Conn, st schema.Statement) error {
@@ -99,17 +107,22 @@ func (d *DB) change(ctx context.Context, conn *sql.Conn, text string) error {
 		return err
 	}
 	_, err := conn.ExecContext(ctx, briefly+text)
-	switch e, _ := errors.AsType[*mysql.MySQLError](err); {
-	case e != nil && e.Number == outOfTime:
-		return &schema.Error{Op: "apply", Kind: schema.ErrLockTimeout, Cause: err}
-	case refusedWay(err):
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok && e.Number == outOfTime {
+		// A server that is very busy may take so long by itself: this time the locks alone are waited for no longer than they may.
+		timer := time.NewTimer(between + rand.N(between))
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			_, err = conn.ExecContext(ctx, text)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if refusedWay(err) {
 		_, err = conn.ExecContext(ctx, brief+", ALGORITHM=INPLACE, LOCK=NONE")
 	}
 	return err
 }
-
-// outOfTime is the error of a statement that took longer than it may.
-const outOfTime = 1969
 
 // refusedWay reports whether the server cannot carry a change out in the way that was asked.
 func refusedWay(err error) bool {

@@ -122,26 +122,37 @@ func width(c *schema.Column) int {
 	}
 }
 
-// keyFaults names the keys that are wider than the server takes.
-func keyFaults(t *schema.Table) []string {
+// keyFaults names the keys that are wider than the server takes. Of a text without a size an index that is not unique holds the
+// beginning.
+func (g Grammar) keyFaults(t *schema.Table) []string {
 	var out []string
-	look := func(what string, names []string) {
-		total := 0
+	look := func(what string, names []string, begins bool) {
+		total, widest, most := 0, "", 0
 		for _, name := range names {
-			if at, ok := t.Column(name); ok {
-				total += width(&t.Columns()[at])
+			at, ok := t.Column(name)
+			if !ok {
+				continue
+			}
+			c := t.Columns()[at]
+			if begins && boundless(columnType(t, &c)) {
+				c.Size = 0
+			}
+			wide := width(&c)
+			if total += wide; wide > most {
+				widest, most = name, wide
 			}
 		}
 		if total > keyLimit {
-			out = append(out, fmt.Sprintf("%s over %q takes %d bytes, and a key has %d: give its texts a size", what, names, total, keyLimit))
+			out = append(out, fmt.Sprintf("%s over %q takes %d bytes, and a key has %d: column %q alone takes %d, give it a smaller size",
+				what, names, total, keyLimit, widest, most))
 		}
 	}
-	look("the primary key", t.KeyNames())
+	look("the primary key", t.KeyNames(), false)
 	for _, ix := range t.Indexes() {
-		look("the index", ix.Columns)
+		look(fmt.Sprintf("the index %q", g.FitName(schema.IndexName(t.Ref(), ix))), ix.Columns, !ix.Unique)
 	}
 	for _, fk := range t.ForeignKeys() {
-		look("the foreign key", fk.Columns)
+		look("the foreign key", fk.Columns, false)
 	}
 	return out
 }

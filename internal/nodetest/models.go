@@ -19,7 +19,7 @@ type Person struct {
 
 // NewPerson gives one whom no other has the key or address of.
 func NewPerson(name string, age *int) Person {
-	return Person{ID: uuid.New(), Email: uuid.NewString()[:8] + "@example.org", Name: name, Age: age}
+	return Person{ID: uuid.New(), Email: uuid.NewString() + "@example.org", Name: name, Age: age}
 }
 
 // Note has everything the library does by itself: numbers, defaults, versions, soft deletion.

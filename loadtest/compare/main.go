@@ -73,7 +73,7 @@ func newCommand() *cobra.Command {
 		},
 	}
 	flags := root.Flags()
-	flags.StringVar(&o.database, "database", "both", "sqlite, postgres or both")
+	flags.StringVar(&o.database, "database", "all", "sqlite, postgres, mysql or all")
 	flags.StringSliceVar(&o.Scenarios, "scenario", nil, "which of "+strings.Join(match.Scenarios(), ", ")+"; all by default")
 	flags.IntVar(&o.Rounds, "rounds", 3, "how often each contestant runs each cell, as far as the budget allows")
 	flags.DurationVar(&o.CellTime, "cell", 0, "how long a contestant runs a cell; by default what the budget allows")
@@ -103,14 +103,17 @@ func (o *options) compare(ctx context.Context, command string, out io.Writer) (e
 	if err := o.read(); err != nil {
 		return err
 	}
-	version := ""
-	if o.database != string(peer.SQLite) {
-		server, err := openServer(ctx)
+	versions := map[peer.Database]string{}
+	for database, address := range map[peer.Database]*string{peer.Postgres: &o.Postgres, peer.MySQL: &o.MySQL} {
+		if o.database != "all" && o.database != string(database) {
+			continue
+		}
+		server, err := openServer(ctx, database)
 		if err != nil {
 			return err
 		}
 		defer server.close()
-		o.Postgres, version = server.url, server.version
+		*address, versions[database] = server.url, server.version
 	}
 	begin := time.Now()
 	result, err := match.Run(ctx, o.Config)
@@ -119,7 +122,7 @@ func (o *options) compare(ctx context.Context, command string, out io.Writer) (e
 	}
 	r := &report.Report{
 		Command: command, Date: begin, Took: time.Since(begin).Round(time.Second).String(),
-		Seed: o.Seed, Keys: o.keys, Machine: report.ThisMachine(version), Result: result,
+		Seed: o.Seed, Keys: o.keys, Machine: report.ThisMachine(versions[peer.Postgres], versions[peer.MySQL]), Result: result,
 	}
 	return errors.Join(err, r.Text(out), o.write(r))
 }
@@ -127,11 +130,11 @@ func (o *options) compare(ctx context.Context, command string, out io.Writer) (e
 // read checks the flags that are words.
 func (o *options) read() error {
 	switch o.database {
-	case "both":
-	case string(peer.SQLite), string(peer.Postgres):
+	case "all":
+	case string(peer.SQLite), string(peer.Postgres), string(peer.MySQL):
 		o.Databases = []peer.Database{peer.Database(o.database)}
 	default:
-		return fmt.Errorf("--database is sqlite, postgres or both, not %q", o.database)
+		return fmt.Errorf("--database is sqlite, postgres, mysql or all, not %q", o.database)
 	}
 	switch o.keys {
 	case "ordered", "random":

@@ -52,7 +52,7 @@ func TestCommandWritesItsFiles(t *testing.T) {
 }
 
 func TestFaultyFlags(t *testing.T) {
-	for _, args := range [][]string{{"--database", "mysql"}, {"--keys", "none"}, {"--database", "sqlite", "--scenario", "sprint"}, {"--unknown"}, {"word"}} {
+	for _, args := range [][]string{{"--database", "oracle"}, {"--keys", "none"}, {"--database", "sqlite", "--scenario", "sprint"}, {"--unknown"}, {"word"}} {
 		var out, errOut bytes.Buffer
 		require.Equal(t, 2, run(t.Context(), args, &out, &errOut))
 		require.Contains(t, errOut.String(), "compare: ")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -9,16 +10,22 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
+	"github.com/schemactor/schemactor/loadtest/compare/peer"
 )
 
-// server is the PostgreSQL that is compared on: the one that SCHEMACTOR_TEST_POSTGRES names, or one made for this run.
+// server is the PostgreSQL or MariaDB that is compared on: the one that SCHEMACTOR_TEST_POSTGRES or SCHEMACTOR_TEST_MYSQL names, or
+// one made for this run.
 type server struct {
 	url, version string
 	stand        *standIn
 }
 
-func openServer(ctx context.Context) (*server, error) {
+func openServer(ctx context.Context, database peer.Database) (*server, error) {
+	if database == peer.MySQL {
+		return openMariaDB(ctx)
+	}
 	s := &server{stand: &standIn{}}
 	if s.url = os.Getenv("SCHEMACTOR_TEST_POSTGRES"); s.url == "" {
 		if err := s.stand.run(func() { s.url = postgrestest.NewServer(s.stand).URL() }); err != nil {
@@ -32,6 +39,37 @@ func openServer(ctx context.Context) (*server, error) {
 	}
 	s.version = conn.PgConn().ParameterStatus("server_version")
 	return s, conn.Close(ctx)
+}
+
+// durable has a MariaDB of the tests keep its word when the power fails, as servers do unless they are told otherwise.
+func durable() []string {
+	return []string{
+		"--innodb-flush-log-at-trx-commit=1", "--innodb-flush-method=O_DIRECT", "--innodb-doublewrite=1", "--innodb-buffer-pool-size=128M",
+		"--innodb-log-file-size=96M",
+	}
+}
+
+func openMariaDB(ctx context.Context) (*server, error) {
+	s := &server{stand: &standIn{}}
+	if s.url = os.Getenv("SCHEMACTOR_TEST_MYSQL"); s.url == "" {
+		if err := s.stand.run(func() { s.url = mysqltest.NewServer(s.stand, durable()...).Open(s.stand) }); err != nil {
+			return nil, err
+		}
+	}
+	source, err := peer.MySQLSource(s.url)
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	db, err := sql.Open("mysql", source)
+	if err == nil {
+		err = db.QueryRowContext(ctx, "SELECT version()").Scan(&s.version)
+	}
+	if err != nil {
+		s.close()
+		return nil, errors.New("the MariaDB server cannot be reached")
+	}
+	return s, db.Close()
 }
 
 func (s *server) close() { s.stand.end() }

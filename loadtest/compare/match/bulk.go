@@ -17,8 +17,8 @@ func bulks(ctx context.Context, g *ground, cfg Config) (*stage, error) {
 	k := &keys{random: cfg.Random}
 	for _, database := range cfg.Databases {
 		contestants := peer.Named(false)
-		if database == peer.Postgres {
-			contestants = without(contestants, peer.Limit) // the bare driver's COPY is it
+		if database != peer.SQLite {
+			contestants = without(contestants, peer.Limit) // the bare driver's way is it
 		}
 		at, err := s.open(ctx, g, contestants, database, "NORMAL")
 		if err != nil {

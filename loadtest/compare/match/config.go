@@ -12,7 +12,7 @@ import (
 
 // Config says what is compared and for how long. Resolve fills in what is missing.
 type Config struct {
-	// Databases to compare on; none is both.
+	// Databases to compare on; none is all. MariaDB takes part in what has one table.
 	Databases []peer.Database
 	// Scenarios by name, see Scenarios; none is all.
 	Scenarios []string
@@ -30,6 +30,8 @@ type Config struct {
 	Sizes Sizes
 	// Postgres is the URL of a database on a server where others may be made by its role, which must be a superuser.
 	Postgres string
+	// MySQL is the URL of a database on a MariaDB where others may be made by its account.
+	MySQL string
 	// Progress gets a line for each cell; nil is nowhere.
 	Progress io.Writer
 }
@@ -67,7 +69,7 @@ func full() Sizes {
 // Resolve gives a copy with every default in its place, or says what is wrong.
 func (c Config) Resolve() (Config, error) {
 	if len(c.Databases) == 0 {
-		c.Databases = []peer.Database{peer.SQLite, peer.Postgres}
+		c.Databases = []peer.Database{peer.SQLite, peer.Postgres, peer.MySQL}
 	}
 	if len(c.Scenarios) == 0 {
 		c.Scenarios = Scenarios()
@@ -97,6 +99,9 @@ func (c Config) Resolve() (Config, error) {
 	}
 	if slices.Contains(c.Databases, peer.Postgres) && c.Postgres == "" {
 		return c, fmt.Errorf("no PostgreSQL server")
+	}
+	if slices.Contains(c.Databases, peer.MySQL) && c.MySQL == "" {
+		return c, fmt.Errorf("no MariaDB server")
 	}
 	return c, nil
 }

@@ -3,6 +3,7 @@ package match
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"errors"
 	"net/url"
 	"os"
@@ -18,6 +19,7 @@ import (
 type ground struct {
 	folder string   // of SQLite's files
 	admin  string   // URL of a database on the PostgreSQL server
+	mysql  string   // and on MariaDB
 	free   []string // PostgreSQL databases that are empty again: to make one takes a third of a second
 }
 
@@ -33,9 +35,12 @@ type plot struct {
 func (g *ground) plot(ctx context.Context, database peer.Database, synchronous string) (*plot, error) {
 	p := &plot{Site: peer.Site{Database: database, Synchronous: synchronous}}
 	var err error
-	if database == peer.SQLite {
+	switch database {
+	case peer.SQLite:
 		err = g.file(p)
-	} else {
+	case peer.MySQL:
+		err = g.mysqlDatabase(ctx, p)
+	default:
 		err = g.database(ctx, p)
 	}
 	if err != nil {
@@ -80,6 +85,33 @@ func (g *ground) database(ctx context.Context, p *plot) error {
 		return execute(ctx, p.URL, "DROP EVENT TRIGGER IF EXISTS note", "DROP SCHEMA IF EXISTS watch CASCADE",
 			"DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
 	}
+	return err
+}
+
+// mysqlDatabase gives a plot a new database of MariaDB.
+func (g *ground) mysqlDatabase(ctx context.Context, p *plot) error {
+	address, err := url.Parse(g.mysql)
+	if err != nil {
+		return errors.New("the URL of the server cannot be read")
+	}
+	name := newName()
+	address.Path = "/" + name
+	p.URL = address.String()
+	p.remove = func(ctx context.Context) error { return g.orderMySQL(ctx, "DROP DATABASE "+name) }
+	return g.orderMySQL(ctx, "CREATE DATABASE "+name)
+}
+
+func (g *ground) orderMySQL(ctx context.Context, text string) (err error) {
+	source, err := peer.MySQLSource(g.mysql)
+	if err != nil {
+		return err
+	}
+	db, err := sql.Open("mysql", source)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	_, err = db.ExecContext(ctx, text)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,7 +23,7 @@ func herds(_ context.Context, g *ground, cfg Config) (*stage, error) {
 	across := func(ctx context.Context, p *plot, c peer.Contestant) (Sample, error) {
 		return herdAcross(ctx, task{Contestant: c.Name, Site: p.Site, Tables: h.Tables, Goroutines: h.Each}, h.Processes)
 	}
-	for _, database := range cfg.Databases {
+	for _, database := range slices.DeleteFunc(slices.Clone(cfg.Databases), func(d peer.Database) bool { return d == peer.MySQL }) {
 		add := func(by string, run func(context.Context, *plot, peer.Contestant) (Sample, error)) {
 			s.contests = append(s.contests, contest{
 				Cell: Cell{

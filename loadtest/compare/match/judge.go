@@ -17,7 +17,14 @@ type judge struct {
 
 func newJudge(site peer.Site) (*judge, error) {
 	driver, source := "pgx", site.URL
-	if site.Database == peer.SQLite {
+	switch site.Database {
+	case peer.MySQL:
+		var err error
+		if source, err = peer.MySQLSource(site.URL); err != nil {
+			return nil, err
+		}
+		driver = "mysql"
+	case peer.SQLite:
 		driver, source = "sqlite3", "file:"+site.Path+"?_busy_timeout=5000&_journal_mode=WAL&_synchronous=OFF"
 	}
 	db, err := sql.Open(driver, source)
@@ -52,6 +59,15 @@ func (j *judge) people(ctx context.Context, n int) error {
 		return j.run(ctx, "TRUNCATE people", fmt.Sprintf("INSERT INTO "+columns+
 			" SELECT k, k || '@example.org', 'Ada', i %% 80, 0, now(), now() FROM (SELECT i, 'seed-' || lpad(i::text, 12, '0') AS k"+
 			" FROM generate_series(0, %d) AS i) AS r", n-1), "VACUUM ANALYZE people")
+	}
+	if j.database == peer.MySQL {
+		statements := []string{"TRUNCATE people"}
+		if n > 0 {
+			statements = append(statements, fmt.Sprintf("INSERT INTO "+columns+
+				" SELECT k, concat(k, '@example.org'), 'Ada', seq %% 80, 0, now(6), now(6) FROM"+
+				" (SELECT seq, concat('seed-', lpad(seq, 12, '0')) AS k FROM seq_0_to_%d) AS r", n-1))
+		}
+		return j.run(ctx, append(statements, "ANALYZE TABLE people")...)
 	}
 	const at = "'2026-01-02 03:04:05.000000'"
 	statements := []string{"DELETE FROM people"}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/internal/fleet"
+	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/internal/postgrestest"
 	"github.com/schemactor/schemactor/loadtest/compare/match"
 	"github.com/schemactor/schemactor/loadtest/compare/peer"
@@ -19,7 +20,7 @@ func TestMain(m *testing.M) {
 	if code, worker := fleet.Main(match.Roles()); worker {
 		os.Exit(code)
 	}
-	os.Exit(postgrestest.Main(m).Run())
+	os.Exit(postgrestest.Main(mysqltest.Main(m)).Run())
 }
 
 // tiny are sizes that take moments.
@@ -41,6 +42,11 @@ func TestEveryContestantHasAFigure(t *testing.T) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		checkFigures(t, match.Config{Databases: []peer.Database{peer.Postgres}, Postgres: postgrestest.Open(t)})
+	})
+	t.Run("mysql", func(t *testing.T) {
+		checkFigures(t, match.Config{
+			Databases: []peer.Database{peer.MySQL}, MySQL: mysqltest.Open(t), Scenarios: []string{"single", "writers", "bulk"},
+		})
 	})
 }
 

@@ -150,7 +150,7 @@ func singles(ctx context.Context, g *ground, cfg Config) (*stage, error) {
 	for _, database := range cfg.Databases {
 		contestants := peer.Named(false)
 		contexts := []bool{false, true}
-		if database == peer.Postgres {
+		if database != peer.SQLite {
 			// The limit is the bare driver, but for rows that are created at the same time: those are the writers' scenario.
 			contestants = without(contestants, peer.Limit)
 			contexts = contexts[:1]

@@ -30,7 +30,7 @@ func (f forecast) tooLong(cfg Config, kind string, c peer.Contestant, tables int
 // starts are programs with many tables that begin where none is there, and where all are.
 func starts(_ context.Context, g *ground, cfg Config) (*stage, error) {
 	s := &stage{}
-	for _, database := range cfg.Databases {
+	for _, database := range slices.DeleteFunc(slices.Clone(cfg.Databases), func(d peer.Database) bool { return d == peer.MySQL }) {
 		f := forecast{}
 		for _, n := range cfg.Sizes.Tables {
 			plots := map[string]*plot{}

@@ -20,7 +20,7 @@ func writers(ctx context.Context, g *ground, cfg Config) (*stage, error) {
 	k := &keys{random: cfg.Random}
 	for _, database := range cfg.Databases {
 		modes := []string{"NORMAL", "FULL"}
-		if database == peer.Postgres {
+		if database != peer.SQLite {
 			modes = []string{""}
 		}
 		for _, mode := range modes {
@@ -82,7 +82,7 @@ func colliding(b bout) (operation, verdict) {
 // duplicate reports whether an error is that of a unique rule, whoever's words it has.
 func duplicate(err error) bool {
 	text := strings.ToLower(err.Error())
-	return errors.Is(err, schema.ErrDuplicate) || strings.Contains(text, "unique constraint")
+	return errors.Is(err, schema.ErrDuplicate) || strings.Contains(text, "unique constraint") || strings.Contains(text, "duplicate entry")
 }
 
 func without(cs []peer.Contestant, name string) []peer.Contestant {

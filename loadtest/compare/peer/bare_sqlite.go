@@ -11,8 +11,11 @@ import (
 type bareSQLite struct{ pools }
 
 func openBare(ctx context.Context, site Site) (People, error) {
-	if site.Database == Postgres {
+	switch site.Database {
+	case Postgres:
 		return openBarePostgres(ctx, site)
+	case MySQL:
+		return openBareMySQL(ctx, site)
 	}
 	p, err := openPools(site)
 	return bareSQLite{p}, err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/mysqldialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"github.com/uptrace/bun/schema"
@@ -27,9 +28,12 @@ func bunOver(site Site) (*bunPeople, error) {
 		return nil, err
 	}
 	var dialect func() schema.Dialect
-	if site.Database == Postgres {
+	switch site.Database {
+	case Postgres:
 		dialect = func() schema.Dialect { return pgdialect.New() }
-	} else {
+	case MySQL:
+		dialect = func() schema.Dialect { return mysqldialect.New() }
+	default:
 		dialect = func() schema.Dialect { return sqlitedialect.New() }
 	}
 	return &bunPeople{pools: p, write: bun.NewDB(p.writer, dialect()), read: bun.NewDB(p.reader, dialect())}, nil

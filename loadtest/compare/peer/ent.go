@@ -24,8 +24,11 @@ type entPeople struct {
 }
 
 func entName(d Database) string {
-	if d == Postgres {
+	switch d {
+	case Postgres:
 		return entdialect.Postgres
+	case MySQL:
+		return entdialect.MySQL
 	}
 	return entdialect.SQLite
 }

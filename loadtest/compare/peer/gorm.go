@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 
+	"gorm.io/driver/mysql"
 	"gorm.io/driver/postgres"
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
@@ -41,8 +42,11 @@ func openGorm(site Site, tuned bool) (*gormPeople, error) {
 
 func gormOver(site Site, db *sql.DB, tuned bool) (*gorm.DB, error) {
 	config := &gorm.Config{Logger: logger.Discard, PrepareStmt: tuned, SkipDefaultTransaction: tuned}
-	if site.Database == Postgres {
+	switch site.Database {
+	case Postgres:
 		return gorm.Open(postgres.New(postgres.Config{Conn: db}), config)
+	case MySQL:
+		return gorm.Open(mysql.New(mysql.Config{Conn: db}), config)
 	}
 	return gorm.Open(sqlite.New(sqlite.Config{Conn: db}), config)
 }

@@ -36,8 +36,11 @@ const limitPeople = `CREATE TABLE IF NOT EXISTS people (id TEXT NOT NULL PRIMARY
 	CREATE UNIQUE INDEX IF NOT EXISTS people_email ON people (email)`
 
 func openLimit(ctx context.Context, site Site) (People, error) {
-	if site.Database == Postgres {
+	switch site.Database {
+	case Postgres:
 		return openLimitPostgres(ctx, site)
+	case MySQL:
+		return openLimitMySQL(ctx, site)
 	}
 	l := &limitSQLite{readers: make(chan *rawConn, Readers())}
 	var err error

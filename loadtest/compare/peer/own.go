@@ -6,6 +6,7 @@ import (
 
 	"github.com/schemactor/schemactor/coordinator"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
 	"github.com/schemactor/schemactor/nodes"
@@ -35,6 +36,13 @@ func openHouse(ctx context.Context, site Site) (*house, error) {
 func openDialect(ctx context.Context, site Site) (d dialect.Dialect, closing func() error, err error) {
 	if site.Database == SQLite {
 		db, err := sqlite.Open(ctx, site.Path, &sqlite.Config{Readers: Readers(), Synchronous: site.Synchronous})
+		if err != nil {
+			return nil, nil, err
+		}
+		return db, db.Close, nil
+	}
+	if site.Database == MySQL {
+		db, err := mysql.Open(ctx, site.URL, &mysql.Config{MaxConns: Conns})
 		if err != nil {
 			return nil, nil, err
 		}

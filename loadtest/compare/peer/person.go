@@ -32,6 +32,14 @@ func PeopleTable(d Database) []string {
 			`CREATE UNIQUE INDEX people_email ON people (email)`,
 		}
 	}
+	if d == MySQL {
+		return []string{
+			`CREATE TABLE people (id varchar(254) NOT NULL PRIMARY KEY, email varchar(254) NOT NULL, name longtext NOT NULL, age bigint,
+				score double NOT NULL, created_at datetime(6) NOT NULL, updated_at datetime(6) NOT NULL)
+				CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin`,
+			`CREATE UNIQUE INDEX people_email ON people (email)`,
+		}
+	}
 	return []string{
 		`CREATE TABLE people (id TEXT NOT NULL PRIMARY KEY, email TEXT NOT NULL, name TEXT NOT NULL, age INTEGER,
 			score REAL NOT NULL, created_at DATETIME NOT NULL, updated_at DATETIME NOT NULL)`,

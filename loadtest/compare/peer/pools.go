@@ -4,13 +4,15 @@ import (
 	"database/sql"
 	"errors"
 	"net/url"
+	"strings"
 
+	"github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver that database/sql knows as pgx
 	_ "github.com/mattn/go-sqlite3"    // the driver that database/sql knows as sqlite3
 )
 
-// pools are database/sql's ways into a database: on SQLite one connection that writes and some that read, on PostgreSQL
-// one pool for both.
+// pools are database/sql's ways into a database: on SQLite one connection that writes and some that read, on a server one
+// pool for both.
 type pools struct{ writer, reader *sql.DB }
 
 // sqliteSource gives the driver's name for a file, with the settings that everybody has.
@@ -25,8 +27,8 @@ func sqliteSource(site Site, more url.Values) string {
 }
 
 func openPools(site Site) (pools, error) {
-	if site.Database == Postgres {
-		db, err := sql.Open("pgx", site.URL)
+	if site.Database != SQLite {
+		db, err := openServerPool(site)
 		if err != nil {
 			return pools{}, err
 		}
@@ -44,6 +46,30 @@ func openPools(site Site) (pools, error) {
 	limit(writer, 1)
 	limit(reader, Readers())
 	return pools{writer: writer, reader: reader}, nil
+}
+
+func openServerPool(site Site) (*sql.DB, error) {
+	if site.Database == Postgres {
+		return sql.Open("pgx", site.URL)
+	}
+	source, err := MySQLSource(site.URL)
+	if err != nil {
+		return nil, err
+	}
+	return sql.Open("mysql", source)
+}
+
+// MySQLSource gives the driver's name for a database, with the settings that everybody has.
+func MySQLSource(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", errors.New("the URL of the server cannot be read")
+	}
+	config := mysql.NewConfig()
+	config.Net, config.Addr, config.DBName, config.User = "tcp", u.Host, strings.Trim(u.Path, "/"), u.User.Username()
+	config.Passwd, _ = u.User.Password()
+	config.ParseTime, config.ClientFoundRows = true, true
+	return config.FormatDSN(), nil
 }
 
 func limit(db *sql.DB, n int) {

@@ -13,9 +13,10 @@ type Database string
 const (
 	SQLite   Database = "sqlite"
 	Postgres Database = "postgres"
+	MySQL    Database = "mysql" // MariaDB
 )
 
-// Conns is how many connections everybody has to PostgreSQL.
+// Conns is how many connections everybody has to PostgreSQL, and to MariaDB.
 const Conns = 16
 
 // Readers is how many connections everybody has to read from SQLite, beside the one that writes.
@@ -25,7 +26,7 @@ func Readers() int { return max(4, runtime.GOMAXPROCS(0)) }
 type Site struct {
 	Database    Database
 	Path        string // of the SQLite file
-	URL         string // of the PostgreSQL database
+	URL         string // of the database on a server
 	Synchronous string // SQLite's: NORMAL or FULL
 }
 

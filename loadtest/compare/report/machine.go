@@ -19,6 +19,7 @@ type Machine struct {
 	Go        string            `json:"go"`
 	SQLite    string            `json:"sqlite"`
 	Postgres  string            `json:"postgres,omitempty"`
+	MariaDB   string            `json:"mariadb,omitempty"`
 	Modules   map[string]string `json:"modules"` // version by path
 }
 
@@ -26,16 +27,17 @@ type Machine struct {
 func compared() []string {
 	return []string{
 		"github.com/jackc/pgx/v5", "github.com/mattn/go-sqlite3", "gorm.io/gorm", "gorm.io/driver/postgres", "gorm.io/driver/sqlite",
-		"entgo.io/ent", "github.com/uptrace/bun",
+		"github.com/go-sql-driver/mysql", "gorm.io/driver/mysql", "entgo.io/ent", "github.com/uptrace/bun",
 	}
 }
 
-// ThisMachine describes the machine that runs the program; postgres is the version of the server, if there is one.
-func ThisMachine(postgres string) Machine {
+// ThisMachine describes the machine that runs the program; postgres and mariadb are the versions of the servers, if
+// there are any.
+func ThisMachine(postgres, mariadb string) Machine {
 	version, _, _ := sqlite3.Version()
 	m := Machine{
 		Processor: processor(), Cores: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(),
-		SQLite: version, Postgres: postgres, Modules: map[string]string{},
+		SQLite: version, Postgres: postgres, MariaDB: mariadb, Modules: map[string]string{},
 	}
 	build, _ := debug.ReadBuildInfo()
 	for _, path := range compared() {

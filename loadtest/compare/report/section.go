@@ -45,8 +45,11 @@ func grouped(r *match.Result) [][]*match.Row {
 }
 
 func databaseName(d peer.Database) string {
-	if d == peer.Postgres {
+	switch d {
+	case peer.Postgres:
 		return "PostgreSQL"
+	case peer.MySQL:
+		return "MariaDB"
 	}
 	return "SQLite"
 }

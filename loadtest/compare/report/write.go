@@ -42,6 +42,9 @@ func (r *Report) where() string {
 	if m.Postgres != "" {
 		text += ", PostgreSQL " + m.Postgres
 	}
+	if m.MariaDB != "" {
+		text += ", MariaDB " + m.MariaDB
+	}
 	for _, name := range slices.Sorted(maps.Keys(m.Modules)) {
 		short := path.Base(name)
 		if path.Base(path.Dir(name)) == "driver" {
@@ -52,7 +55,7 @@ func (r *Report) where() string {
 		}
 		text += ", " + short + " " + m.Modules[name]
 	}
-	return text + fmt.Sprintf(". Pools: %d connections to PostgreSQL, 1 and %d to SQLite.", peer.Conns, peer.Readers())
+	return text + fmt.Sprintf(". Pools: %d connections to a server, 1 and %d to SQLite.", peer.Conns, peer.Readers())
 }
 
 func (s section) markdown() string {
