@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"regexp"
@@ -123,4 +124,18 @@ func TestRightsOnMariaDB(t *testing.T) {
 		err := live(slices.Delete(slices.Clone(rights), i, i+1))
 		assert.ErrorIs(t, err, schema.ErrPermission, "%s is not needed", right)
 	}
+}
+
+// TestAPoolOfOnesOwn has a program live on one, which is open afterwards.
+func TestAPoolOfOnesOwn(t *testing.T) {
+	ctx, address := t.Context(), mysqltest.Open(t)
+	connector, err := mysql.Connector(address)
+	require.NoError(t, err)
+	pool := sql.OpenDB(connector)
+	d, err := mysql.New(ctx, pool, nil)
+	require.NoError(t, err)
+	require.NoError(t, first(ctx, d))
+	require.NoError(t, d.Close())
+	require.NoError(t, pool.PingContext(ctx))
+	require.NoError(t, pool.Close())
 }
