@@ -162,58 +162,38 @@ type pooled struct {
 }
 
 // Exec implements dialect.Querier. Where the connection breaks under a statement nobody knows what came of it.
-func (p pooled) Exec(ctx context.Context, text string, args ...any) (n int64, err error) {
-	err = undisturbed(ctx, func() error {
-		n, err = querier{p.db.pool, &p.db.programs}.Exec(ctx, text, args...)
-		return lostStatement(err)
-	})
-	return n, err
+func (p pooled) Exec(ctx context.Context, text string, args ...any) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := querier{p.db.pool, &p.db.programs}.Exec(ctx, text, args...)
+	return n, lostStatement(err)
 }
 
 // Query implements dialect.Querier. An update with a query behind it is a transaction, whose rows are read before it ends.
-func (p pooled) Query(ctx context.Context, text string, args ...any) (from dialect.Rows, err error) {
-	made := p.db.programs.of(text)
-	err = undisturbed(ctx, func() error {
-		from, err = p.query(ctx, made, args)
-		return err
-	})
-	return from, err
-}
-
-func (p pooled) query(ctx context.Context, made *program, args []any) (dialect.Rows, error) {
-	alone := querier{p.db.pool, &p.db.programs}
-	switch {
-	case made.instead != nil: // in most cases it is one statement, which takes no transaction
-		first, err := alone.attempt(ctx, made, args)
-		if !is(err, subqueryRows) {
-			return final(first), lostStatement(err)
-		}
-		return p.together(ctx, querier.instead, made, args)
-	case made.then != nil:
-		return p.together(ctx, querier.carry, made, args)
-	case p.writes: // its first row tells whether it was done
-		first, err := alone.peek(ctx, &made.first, args)
-		return final(first), lostStatement(err)
-	}
-	from, err := alone.rows(ctx, &made.first, args)
-	if err != nil {
+func (p pooled) Query(ctx context.Context, text string, args ...any) (dialect.Rows, error) {
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return &rows{Rows: from, ctx: ctx}, nil
-}
-
-// final marks rows of a statement by itself.
-func final(from dialect.Rows) dialect.Rows {
-	if first, ok := from.(*peeked); ok {
-		first.writes = true
+	made := p.db.programs.of(text)
+	if made.then == nil && made.instead == nil {
+		from, err := querier{p.db.pool, &p.db.programs}.rows(ctx, &made.first, args)
+		if err != nil && p.writes {
+			err = lostStatement(err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &rows{from, ctx, p.writes}, nil
 	}
-	return from
-}
-
-// together runs a program in a transaction, which ends with its rows.
-func (p pooled) together(ctx context.Context, run func(querier, context.Context, *program, []any) (dialect.Rows, error),
-	made *program, args []any,
-) (dialect.Rows, error) {
+	run := querier.carry
+	if made.instead != nil { // in most cases it is one statement, which takes no transaction
+		first, err := querier{p.db.pool, &p.db.programs}.attempt(ctx, made, args)
+		if !is(err, subqueryRows) {
+			return first, lostStatement(err)
+		}
+		run = querier.instead
+	}
 	tx, err := p.db.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, told(ctx, err)
@@ -224,26 +204,6 @@ func (p pooled) together(ctx context.Context, run func(querier, context.Context,
 		return nil, err
 	}
 	return &lastRows{Rows: from, ctx: ctx, tx: tx}, nil
-}
-
-const (
-	// deadlock is the error of a statement that the server has ended for the sake of others, and of which nothing is left.
-	deadlock = 1213
-	// deadlockTries is how often a statement by itself is run at most.
-	deadlockTries = 10
-)
-
-// undisturbed runs a statement by itself, and once more where it was ended for the sake of others: nothing but that statement is
-// lost then, and its caller has done nothing to deserve it.
-func undisturbed(ctx context.Context, statement func() error) error {
-	for tries := 1; ; tries++ {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := statement(); !is(err, deadlock) || tries == deadlockTries {
-			return err
-		}
-	}
 }
 
 // lostStatement is lost for a statement by itself: one whose caller has left while it waited for a connection was not done.

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
-	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -53,37 +52,6 @@ func TestADeadlockEndsTheTransaction(t *testing.T) {
 	_, err := dialect.QueryRow(ctx, d.Reader(), "SELECT sum(n) FROM accounts", nil, &sum)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, sum)
-}
-
-// A statement by itself that the server ends for the sake of others is run again, for a while.
-func TestADeadlockIsNoAffairOfALoneStatement(t *testing.T) {
-	db, err := mysql.Open(t.Context(), mysqltest.Open(t), &mysql.Config{MaxConns: 1}) // a variable counts for all statements
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	exec(t, db, db.Create(tableOf[account](t)).Statements[0].SQL, "SET @ended = 0", "SET @most = 3")
-	for _, event := range []string{"INSERT", "UPDATE", "DELETE"} {
-		exec(t, db, "CREATE TRIGGER deadlock_"+event+" BEFORE "+event+` ON accounts FOR EACH ROW BEGIN
-			IF @ended % 4 < @most THEN SET @ended = @ended + 1; SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213; END IF;
-			SET @ended = @ended + 1; END`)
-	}
-	w := db.Writer()
-	update := "UPDATE accounts SET n = n + 1 WHERE id = ?1"
-	back := update + db.ReadBack() + "SELECT n FROM accounts WHERE id = ?1"
-	for text, want := range map[string]int64{back: 2, "DELETE FROM accounts WHERE id = ?1 RETURNING n": 1} {
-		var id, n int64
-		_, err := dialect.QueryRow(t.Context(), w, "INSERT INTO accounts VALUES (?1, 1) RETURNING id", []any{1}, &id)
-		require.NoError(t, err)
-		_, err = dialect.QueryRow(t.Context(), w, text, []any{1}, &n)
-		require.NoError(t, err, text)
-		require.EqualValues(t, want, n, text)
-		exec(t, db, "DELETE FROM accounts") // none of it if it has gone, so that it counts nothing
-	}
-	exec(t, db, "INSERT INTO accounts VALUES (1, 1)", "UPDATE accounts SET n = n + 1")
-	require.EqualValues(t, 2, one(t, db, "SELECT n FROM accounts"))
-	exec(t, db, "SET @most = 4")
-	_, err = w.Exec(t.Context(), update, 1)
-	require.ErrorIs(t, db.Classify(err), schema.ErrSerialization)
-	require.EqualValues(t, 2, one(t, db, "SELECT n FROM accounts"))
 }
 
 // A lock ends with its connection, however that ends; the connections of others have nothing left of it.
