@@ -1,7 +1,11 @@
 package mysql_test
 
 import (
+	"context"
+	"errors"
+	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -103,4 +107,36 @@ func TestUpsertNoticesThatItsIndexIsGone(t *testing.T) {
 	_, err = dialect.QueryRow(t.Context(), d.Reader(), "SELECT count(*) FROM members", nil, &n)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, n)
+}
+
+// Whenever the caller of an upsert leaves: what was not done and may not be done later is the context's own error, and all else is
+// an outcome that nobody knows.
+func TestUpsertThatIsLeftTellsTheTruth(t *testing.T) {
+	d := open(t, mysqltest.Open(t))
+	model := tableOf[account](t)
+	exec(t, d, d.Create(model).Statements[0].SQL)
+	upsert := dialect.NewStatements(d, model).Upsert(dialect.Conflict{Target: []int{0}, Set: []int{1}}, false)
+	undone := make(map[int64]error)
+	for id := range int64(600) {
+		ctx, cancel := context.WithCancel(t.Context())
+		leave := time.AfterFunc(rand.N(time.Millisecond), cancel)
+		var got account
+		var fresh bool
+		_, err := dialect.QueryRow(ctx, d.Writer(), upsert.SQL, []any{id, 1}, &got.ID, &got.N, &fresh)
+		leave.Stop()
+		cancel()
+		if err != nil && !errors.Is(d.Classify(err), schema.ErrOutcomeUnknown) {
+			require.ErrorIs(t, err, context.Canceled)
+			undone[id] = err
+		}
+	}
+	rows, err := d.Reader().Query(t.Context(), "SELECT id FROM accounts")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, rows.Close()) }()
+	for rows.Next() {
+		var id int64
+		require.NoError(t, rows.Scan(&id))
+		require.NoError(t, undone[id], "it was done all the same")
+	}
+	require.NoError(t, rows.Err())
 }
