@@ -132,7 +132,7 @@ func leave(ctx context.Context, conn *sql.Conn, taken []string) error {
 	defer cancel()
 	var failed error
 	for _, statement := range []string{
-		"ROLLBACK", "SET SESSION autocommit = 1, foreign_key_checks = DEFAULT, lock_wait_timeout = DEFAULT, innodb_lock_wait_timeout = DEFAULT",
+		"ROLLBACK", "SET SESSION autocommit = 1, foreign_key_checks = 1, lock_wait_timeout = DEFAULT, innodb_lock_wait_timeout = DEFAULT",
 	} {
 		_, err := conn.ExecContext(after, statement)
 		failed = errors.Join(failed, err)

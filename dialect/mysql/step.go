@@ -28,7 +28,7 @@ const (
 	// steady is how a connection is set while it carries steps out: each statement is final, what was open is committed, and
 	// the locks of others are waited for no longer than a second, which is the shortest time that the server knows. One that
 	// has nothing else to do waits for 300 ms before that.
-	steady = "SET SESSION autocommit = 1, foreign_key_checks = DEFAULT, lock_wait_timeout = 1, innodb_lock_wait_timeout = 1"
+	steady = "SET SESSION autocommit = 1, foreign_key_checks = 1, lock_wait_timeout = 1, innodb_lock_wait_timeout = 1"
 	// steadied is how Locked has set it.
 	steadied = "SET SESSION autocommit = 0, foreign_key_checks = 0, innodb_lock_wait_timeout = DEFAULT"
 )
