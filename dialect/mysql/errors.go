@@ -37,6 +37,8 @@ func Classify(err error) *schema.Error {
 	switch {
 	case told.Number == 1366 && (strings.HasPrefix(told.Message, "Incorrect integer ") || strings.HasPrefix(told.Message, "Incorrect double ")):
 		e.Kind = schema.ErrMissing // numbers are bound as such: what is none is meant for a column that had another type
+	case told.Number == unnamedFault && strings.Contains(told.Message, "'max_allowed_packet'"):
+		e.Kind, e.Detail = schema.ErrInvalid, "a value is longer than the server's max_allowed_packet"
 	case told.Number == 1792:
 		e.Detail = "the transaction is read-only"
 	case harmless(told.Number):

@@ -142,3 +142,31 @@ func TestSessionsDoNotDependOnTheServersSettings(t *testing.T) {
 	require.NoError(t, errors.Join(rows.Err(), rows.Close()))
 	require.Equal(t, 2, read)
 }
+
+// parcel has more in it than goes into one packet.
+type parcel struct {
+	ID    int64  `db:"id" schema:"pk"`
+	Left  []byte `db:"left_half"`
+	Right []byte `db:"right_half"`
+}
+
+// A value that is too long is refused, and the statement goes on to be of use.
+func TestAValueIsAsLongAsThePacketAtTheMost(t *testing.T) {
+	const most = 1 << 20
+	d := open(t, mysqltest.NewServer(t, fmt.Sprint("--max-allowed-packet=", most)).Open(t))
+	model := tableOf[parcel](t)
+	exec(t, d, d.Create(model).Statements[0].SQL)
+	tx, err := d.Begin(t.Context()) // one connection
+	require.NoError(t, err)
+	defer func() { require.NoError(t, tx.Rollback(t.Context())) }()
+	insert := func(id, left, right int) error {
+		_, err := tx.Exec(t.Context(), "INSERT INTO parcels VALUES (?1, ?2, ?3)", id, make([]byte, left), make([]byte, right))
+		return err
+	}
+	for id := range 3 {
+		require.NoError(t, insert(id, most-100, most-100))
+		e := d.Classify(insert(id+10, 1, most+1))
+		require.ErrorIs(t, e, schema.ErrInvalid)
+		require.Contains(t, e.Error(), "max_allowed_packet")
+	}
+}
