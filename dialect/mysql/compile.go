@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -51,12 +52,15 @@ type program struct {
 	renamed atomic.Pointer[piece]
 }
 
-// programs remembers what texts became. It is safe for concurrent use; the zero value is ready.
+// programs remembers what texts became. It is safe for concurrent use.
 type programs struct {
 	mu    sync.RWMutex
 	known map[string]*program
 	runs  atomic.Int64 // statements that were given a number
 }
+
+// numberAnew has the numbers begin at one that no other DB has used on the same connection.
+func (p *programs) numberAnew() { p.runs.Store(rand.Int64N(1 << 62)) }
 
 // mostPrograms is how many texts are remembered; once there are more, all are forgotten.
 const mostPrograms = 1000

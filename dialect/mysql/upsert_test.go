@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -139,4 +140,27 @@ func TestUpsertThatIsLeftTellsTheTruth(t *testing.T) {
 		require.NoError(t, undone[id], "it was done all the same")
 	}
 	require.NoError(t, rows.Err())
+}
+
+// What says that a row was updated is of a connection, which another database of the program may have used before.
+func TestUpsertTellsTheTruthOnAPoolOfTwo(t *testing.T) {
+	pool := poolOf(t, mysqltest.Open(t), 2)
+	one, err := mysql.New(t.Context(), pool, nil)
+	require.NoError(t, err)
+	other, err := mysql.New(t.Context(), pool, nil)
+	require.NoError(t, err)
+	model := tableOf[account](t)
+	exec(t, one, one.Create(model).Statements[0].SQL, "INSERT INTO accounts VALUES (0, 0)")
+	upsert := dialect.NewStatements(one, model).Upsert(dialect.Conflict{Target: []int{0}, Set: []int{1}}, false)
+	store := func(d dialect.Dialect, id int) (fresh bool) {
+		var got account
+		_, err := dialect.QueryRow(t.Context(), d.Writer(), upsert.SQL, []any{id, 1}, &got.ID, &got.N, &fresh)
+		require.NoError(t, err)
+		return fresh
+	}
+	for id := range 5 {
+		require.False(t, store(one, 0))
+		require.True(t, store(other, 2*id+1))
+		require.True(t, store(other, 2*id+2))
+	}
 }
