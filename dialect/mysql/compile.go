@@ -8,8 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// readBackMark stands between an update and the query that reads what it has made. No statement of a program's own holds it.
-const readBackMark = " /* schemactor: read back */ "
+// readBackMark stands between an update and the query that reads what it has made. No name, no text and no
+// statement of a program's own holds the byte in it.
+const readBackMark = " /*\x00 schemactor: read back */ "
 
 // piece is one statement as the server takes it.
 type piece struct {
