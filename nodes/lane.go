@@ -22,16 +22,30 @@ func (d *door) single(ctx context.Context, op string, w *dialect.Write) error {
 		return d.runIn(ctx, op, func(q dialect.Querier) error { return w.Run(ctx, q) })
 	}
 	err := d.run(ctx, op, d.dialect.Writer(), func(q dialect.Querier) error {
-		switch {
-		case w.Then != "":
+		if w.Then != "" {
 			return d.twofold(ctx, op, q, w)
-		case d.lane != nil:
-			return d.lane.Pass(ctx, q, w, nil)
 		}
-		return w.Run(ctx, q)
+		return d.onefold(ctx, q, w)
 	})
 	if gate, ok := err.(*gateError); ok {
 		return d.refused(ctx, op, gate.error)
+	}
+	return err
+}
+
+// onefold does a write of one statement. It is a transaction of its own, which nobody but this call can run again where the database
+// wants that, as after a deadlock.
+func (d *door) onefold(ctx context.Context, q dialect.Querier, w *dialect.Write) (err error) {
+	if d.lane != nil {
+		err = d.lane.Pass(ctx, q, w, nil)
+	} else {
+		err = w.Run(ctx, q)
+	}
+	own := Transaction{Dialect: d.dialect}
+	var pause backoff
+	for err != nil && own.refused(err) && pause.wait(ctx, atomicRetryFor) {
+		again(ctx, d.calls, err)
+		err = w.Run(ctx, q)
 	}
 	return err
 }

@@ -2,13 +2,15 @@ package mysql
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
 )
 
-// readBackMark stands between an update and the query that reads what it has made. No statement of a program's own holds it.
-const readBackMark = " /* schemactor: read back */ "
+// readBackMark stands between an update and the query that reads what it has made. No name, no text and no
+// statement of a program's own holds the byte in it.
+const readBackMark = " /*\x00 schemactor: read back */ "
 
 // piece is one statement as the server takes it.
 type piece struct {
@@ -51,12 +53,15 @@ type program struct {
 	renamed atomic.Pointer[piece]
 }
 
-// programs remembers what texts became. It is safe for concurrent use; the zero value is ready.
+// programs remembers what texts became. It is safe for concurrent use.
 type programs struct {
 	mu    sync.RWMutex
 	known map[string]*program
 	runs  atomic.Int64 // statements that were given a number
 }
+
+// numberAnew has the numbers begin at one that no other DB has used on the same connection.
+func (p *programs) numberAnew() { p.runs.Store(rand.Int64N(1 << 62)) }
 
 // mostPrograms is how many texts are remembered; once there are more, all are forgotten.
 const mostPrograms = 1000

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +33,18 @@ func TestCompileCutsOffTheQuery(t *testing.T) {
 	require.Equal(t, []any{"b"}, bound)
 	_, err = made.then.bind([]any{"a"}, 0)
 	require.Error(t, err)
+}
+
+// A name, or a default, may look like what stands between statements.
+func TestCompileCutsNoNames(t *testing.T) {
+	for _, mark := range []string{readBackMark, insteadMark} {
+		name := Grammar{}.Quote("a" + mark)
+		for _, text := range []string{"INSERT INTO " + name + " VALUES (?1)", "SELECT '" + strings.ReplaceAll(mark, "\x00", "") + "', ?1"} {
+			made := compile(strings.Repeat(text+" ", 4))
+			require.Nil(t, made.then)
+			require.Nil(t, made.instead)
+		}
+	}
 }
 
 func TestProgramsAreRememberedAndForgotten(t *testing.T) {

@@ -37,6 +37,8 @@ func Classify(err error) *schema.Error {
 	switch {
 	case told.Number == 1366 && (strings.HasPrefix(told.Message, "Incorrect integer ") || strings.HasPrefix(told.Message, "Incorrect double ")):
 		e.Kind = schema.ErrMissing // numbers are bound as such: what is none is meant for a column that had another type
+	case told.Number == unnamedFault && strings.Contains(told.Message, "'max_allowed_packet'"):
+		e.Kind, e.Detail = schema.ErrInvalid, "a value is longer than the server's max_allowed_packet"
 	case told.Number == 1792:
 		e.Detail = "the transaction is read-only"
 	case harmless(told.Number):
@@ -60,13 +62,13 @@ func kindOf(number uint16) error {
 		return schema.ErrMissing
 	case 1205, 3572: // lock_wait_timeout of rows or of a table's shape
 		return schema.ErrLockTimeout
-	case 1213, 1020: // deadlock; a row changed since it was read
+	case 1213, 1020, 1206: // deadlock; a row changed since it was read; no room for more locks, which rolls all back as well
 		return schema.ErrSerialization
 	case 1044, 1045, 1142, 1143, 1227, 1370, 1698, 1792: // rights, and writes in a transaction that reads
 		return schema.ErrPermission
 	case 1050, 1060, 1061, 1826, 1072: // what is there already
 		return schema.ErrRaced
-	case 1040, 1041, 1049, 1053, 1077, 1079, 1129, 1130, 1203, 1226, 1290, 1317, 1836, 1927, 1969, 3024: // server and session
+	case 1040, 1041, 1049, 1053, 1077, 1079, 1129, 1130, 1203, 1226, 1290, 1317, 1461, 1836, 1927, 1969, 3024: // server and session
 		return schema.ErrUnavailable
 	case 1264, 1265, 1292, 1366, 1367, 1411, 1690, 1906: // values that are none of their type
 		return schema.ErrInvalid

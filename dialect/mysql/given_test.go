@@ -156,3 +156,30 @@ func TestTheColdPathDoesNotWaitForThePool(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 2, n)
 }
+
+// What was set for a while is as the caller had it, and no lock stays behind.
+func TestAPoolThatWasGivenIsLeftAsItWas(t *testing.T) {
+	pool := poolOf(t, mysqltest.Open(t)+"?innodb_lock_wait_timeout=7&lock_wait_timeout=9", 2)
+	d, err := mysql.New(t.Context(), pool, nil)
+	require.NoError(t, err)
+	require.NoError(t, d.Locked(t.Context(), []schema.Ref{{Name: "a"}}, func(ctx context.Context, tx dialect.Tx) error {
+		var got bool
+		if _, err := dialect.QueryRow(ctx, tx, "SELECT GET_LOCK('of somebody', 0)", nil, &got); err != nil {
+			return err
+		}
+		require.True(t, got)
+		return d.Step(ctx, nil, nil)
+	}))
+	require.NoError(t, d.Step(t.Context(), nil, nil))
+	require.NoError(t, d.Aside(t.Context(), nothing))
+	d.Batch(t.Context(), func() []*dialect.Write { return nil })
+	for range 2 {
+		conn, err := pool.Conn(t.Context())
+		require.NoError(t, err)
+		defer func() { require.NoError(t, conn.Close()) }()
+		var settings string
+		require.NoError(t, conn.QueryRowContext(t.Context(), "SELECT concat_ws(' ', @@innodb_lock_wait_timeout, @@lock_wait_timeout, "+
+			"@@autocommit, @@foreign_key_checks, @@tx_read_only, IS_FREE_LOCK('of somebody'))").Scan(&settings))
+		require.Equal(t, "7 9 ON ON OFF 1", settings)
+	}
+}

@@ -47,7 +47,7 @@ func (d *DB) laneConn(ctx context.Context) (conn *sql.Conn, done func(broken boo
 	if conn, err = d.pool.Conn(ctx); err != nil {
 		return nil, nil, err
 	}
-	done = func(broken bool) { giveBack(conn, broken || leave(ctx, conn, nil) != nil) }
+	done = func(broken bool) { giveBack(conn, broken || leave(ctx, conn) != nil) }
 	if _, err = conn.ExecContext(ctx, "SET "+strings.TrimPrefix(laneSettings, ", ")); err != nil {
 		done(true)
 		return nil, nil, err

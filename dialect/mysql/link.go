@@ -18,6 +18,7 @@ const (
 	unknownStatement  = 1243
 	staleStatement    = 1615
 	tooManyStatements = 1461
+	unnamedFault      = 1105 // of a value longer than the server takes, among others
 )
 
 // driverConn is what a connection of the driver can do.
@@ -101,8 +102,13 @@ func afterSending(err error) error {
 	return unanswered{err}
 }
 
-// forgotten reports whether a statement, kept from before, has done nothing since the server does not know it any more.
+// forgotten reports whether a statement, kept from before, has done nothing since the server does not know it any more. One that was
+// given a value which is too long fails from then on whatever it is given, and is not kept.
 func (l *link) forgotten(text string, kept bool, err error) bool {
+	if is(err, unnamedFault) {
+		l.forget(text)
+		return false
+	}
 	if !kept || !is(err, unknownStatement) && !is(err, staleStatement) {
 		return false
 	}

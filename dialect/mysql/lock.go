@@ -68,9 +68,8 @@ func (d *DB) lock(ctx context.Context, refs []schema.Ref, fn func(ctx context.Co
 	broken := true // until it is known to be as it was
 	defer func() { giveBack(conn, broken) }()
 	names := d.lockNames(refs)
-	taken, err := takeLocks(ctx, conn, names)
-	defer func() { broken = leave(ctx, conn, taken) != nil }()
-	if err != nil {
+	defer func() { broken = leave(ctx, conn) != nil }()
+	if err := takeLocks(ctx, conn, names); err != nil {
 		return d.Classify(told(ctx, err))
 	}
 	if _, err := conn.ExecContext(ctx, "SET SESSION autocommit = 0, foreign_key_checks = 0, lock_wait_timeout = 1"); err != nil {
@@ -108,37 +107,32 @@ func (d *DB) turn(ctx context.Context) (*sql.Conn, error) {
 	return conn, nil
 }
 
-// takeLocks takes one lock after the other, and waits for all of them no longer than lockWait. It gives those that it has,
-// also where it fails.
-func takeLocks(ctx context.Context, conn *sql.Conn, names []string) (taken []string, err error) {
+// takeLocks takes one lock after the other, and waits for all of them no longer than lockWait.
+func takeLocks(ctx context.Context, conn *sql.Conn, names []string) error {
 	end := time.Now().Add(lockWait)
 	for _, name := range names {
 		wait := max(0, time.Until(end).Seconds())
 		var got sql.NullInt64
 		if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", name, wait).Scan(&got); err != nil {
-			return taken, err
+			return err
 		}
 		if got.Int64 != 1 {
-			return taken, &schema.Error{Op: "lock", Kind: schema.ErrLockTimeout}
+			return &schema.Error{Op: "lock", Kind: schema.ErrLockTimeout}
 		}
-		taken = append(taken, name)
 	}
-	return taken, nil
+	return nil
 }
 
-// leave ends what is open on a connection, lets its locks go, and sets it to what it was.
-func leave(ctx context.Context, conn *sql.Conn, taken []string) error {
+// leave ends what is open on a connection, lets all locks go, and sets it to what it was.
+func leave(ctx context.Context, conn *sql.Conn) error {
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
 	var failed error
 	for _, statement := range []string{
-		"ROLLBACK", "SET SESSION autocommit = 1, foreign_key_checks = DEFAULT, lock_wait_timeout = DEFAULT, innodb_lock_wait_timeout = DEFAULT",
+		"ROLLBACK", "DO RELEASE_ALL_LOCKS()",
+		"SET SESSION autocommit = 1, foreign_key_checks = 1, lock_wait_timeout = " + tableWait + ", innodb_lock_wait_timeout = " + rowWait,
 	} {
 		_, err := conn.ExecContext(after, statement)
-		failed = errors.Join(failed, err)
-	}
-	for _, name := range taken {
-		_, err := conn.ExecContext(after, "DO RELEASE_LOCK(?)", name)
 		failed = errors.Join(failed, err)
 	}
 	return failed

@@ -92,6 +92,7 @@ func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 	cold.SetMaxIdleConns(coldConns)
 	cold.SetConnMaxIdleTime(coldIdle)
 	d := &DB{pool: pool, cold: cold, lane: openLane(connector), owned: true, database: connector.database, locking: make(chan struct{}, coldConns/2)}
+	d.programs.numberAnew()
 	if cfg.Lazy {
 		return d, nil
 	}
@@ -121,6 +122,7 @@ func New(ctx context.Context, pool *sql.DB, cfg *Config) (*DB, error) {
 		places = min(places, most/2)
 	}
 	d := &DB{pool: pool, cold: pool, locking: make(chan struct{}, places)}
+	d.programs.numberAnew()
 	if err := d.meet(ctx); err != nil {
 		return nil, err
 	}

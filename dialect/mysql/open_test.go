@@ -1,8 +1,11 @@
 package mysql_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -97,4 +100,73 @@ func TestSessionsSpeakStandardSQL(t *testing.T) {
 	require.Equal(t, `a\b`, joined)
 	require.Equal(t, "+00:00", zone)
 	require.True(t, apart)
+}
+
+// Whatever the server's own settings are.
+func TestSessionsDoNotDependOnTheServersSettings(t *testing.T) {
+	settings := []string{
+		"completion_type = 1", "sql_select_limit = 1", "sql_safe_updates = 1", "sql_quote_show_create = 0", "foreign_key_checks = 0",
+		"unique_checks = 0", "check_constraint_checks = 0", "autocommit = 0",
+	}
+	address := mysqltest.NewServer(t).Open(t)
+	exec(t, open(t, address), "SET GLOBAL "+strings.Join(settings, ", GLOBAL "))
+	d, model := open(t, address), tableOf[account](t)
+	exec(t, d, d.Create(model).Statements[0].SQL)
+	for range 2 { // also behind a lock
+		tx, err := d.Begin(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, tx.Commit(t.Context()))
+		require.NoError(t, d.Locked(t.Context(), []schema.Ref{model.Ref()}, func(ctx context.Context, tx dialect.Tx) error {
+			return d.Step(ctx, nil, nil)
+		}))
+		exec(t, d, "DELETE FROM accounts WHERE n IS NULL", "INSERT INTO accounts VALUES (1, NULL), (2, NULL)")
+	}
+	lives, err := d.Inspect(t.Context(), d.Reader(), model.Ref())
+	require.NoError(t, err)
+	require.Len(t, lives[0].Columns, 2)
+	other := open(t, address)
+	var n int64
+	_, err = dialect.QueryRow(t.Context(), other.Reader(), "SELECT count(*) FROM (SELECT id FROM accounts) AS a", nil, &n)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, n)
+	rows, err := other.Reader().Query(t.Context(), "SELECT @@completion_type = 'NO_CHAIN', @@foreign_key_checks = 1, @@unique_checks = 1, "+
+		"@@check_constraint_checks = 1, @@sql_safe_updates = 0 UNION ALL SELECT 1, 1, 1, 1, 1")
+	require.NoError(t, err)
+	read := 0
+	for rows.Next() {
+		var set [5]bool
+		require.NoError(t, rows.Scan(&set[0], &set[1], &set[2], &set[3], &set[4]))
+		require.Equal(t, [5]bool{true, true, true, true, true}, set)
+		read++
+	}
+	require.NoError(t, errors.Join(rows.Err(), rows.Close()))
+	require.Equal(t, 2, read)
+}
+
+// parcel has more in it than goes into one packet.
+type parcel struct {
+	ID    int64  `db:"id" schema:"pk"`
+	Left  []byte `db:"left_half"`
+	Right []byte `db:"right_half"`
+}
+
+// A value that is too long is refused, and the statement goes on to be of use.
+func TestAValueIsAsLongAsThePacketAtTheMost(t *testing.T) {
+	const most = 1 << 20
+	d := open(t, mysqltest.NewServer(t, fmt.Sprint("--max-allowed-packet=", most)).Open(t))
+	model := tableOf[parcel](t)
+	exec(t, d, d.Create(model).Statements[0].SQL)
+	tx, err := d.Begin(t.Context()) // one connection
+	require.NoError(t, err)
+	defer func() { require.NoError(t, tx.Rollback(t.Context())) }()
+	insert := func(id, left, right int) error {
+		_, err := tx.Exec(t.Context(), "INSERT INTO parcels VALUES (?1, ?2, ?3)", id, make([]byte, left), make([]byte, right))
+		return err
+	}
+	for id := range 3 {
+		require.NoError(t, insert(id, most-100, most-100))
+		e := d.Classify(insert(id+10, 1, most+1))
+		require.ErrorIs(t, e, schema.ErrInvalid)
+		require.Contains(t, e.Error(), "max_allowed_packet")
+	}
 }

@@ -127,7 +127,8 @@ func (q querier) peek(ctx context.Context, p *piece, args []any) (dialect.Rows, 
 	if first.had = from.Next(); first.had {
 		return first, nil
 	}
-	return noRows{}, errors.Join(first.rows.Err(), from.Close())
+	// By now the server has begun with it.
+	return noRows{}, afterSending(errors.Join(first.rows.Err(), from.Close()))
 }
 
 // subqueryRows is the error of a subquery that gives more than one row.
@@ -190,6 +191,9 @@ func (p pooled) Query(ctx context.Context, text string, args ...any) (dialect.Ro
 	if made.instead != nil { // in most cases it is one statement, which takes no transaction
 		first, err := querier{p.db.pool, &p.db.programs}.attempt(ctx, made, args)
 		if !is(err, subqueryRows) {
+			if row, ok := first.(*peeked); ok {
+				row.writes = true
+			}
 			return first, lostStatement(err)
 		}
 		run = querier.instead

@@ -77,6 +77,39 @@ func TestALockEndsWithItsConnection(t *testing.T) {
 	}
 }
 
+// A server may be told that a transaction ends with a lock that was waited for in vain: what follows in it would be committed by itself.
+func TestATimeoutMayEndTheTransaction(t *testing.T) {
+	for ends, server := range map[bool]*mysqltest.Server{
+		true:  mysqltest.NewServer(t, "--innodb-lock-wait-timeout=1", "--innodb-rollback-on-timeout=1"),
+		false: mysqltest.NewServer(t, "--innodb-lock-wait-timeout=1"),
+	} {
+		d, ctx := open(t, server.Open(t)), t.Context()
+		exec(t, d, d.Create(tableOf[account](t)).Statements[0].SQL, "INSERT INTO accounts VALUES (1, 0)")
+		holder, err := d.Begin(ctx)
+		require.NoError(t, err)
+		_, err = holder.Exec(ctx, "UPDATE accounts SET n = 1 WHERE id = 1")
+		require.NoError(t, err)
+		tx, err := d.Begin(ctx)
+		require.NoError(t, err)
+		_, err = tx.Exec(ctx, "INSERT INTO accounts VALUES (2, 0)")
+		require.NoError(t, err)
+		_, err = tx.Exec(ctx, "UPDATE accounts SET n = 2 WHERE id = 1")
+		require.ErrorIs(t, d.Classify(err), schema.ErrLockTimeout)
+		var want error
+		if ends {
+			want = schema.ErrSerialization
+		}
+		_, err = tx.Exec(ctx, "INSERT INTO accounts VALUES (3, 0)")
+		require.ErrorIs(t, err, want)
+		require.ErrorIs(t, tx.Commit(ctx), want)
+		require.NoError(t, holder.Rollback(ctx))
+		var n int64
+		_, err = dialect.QueryRow(ctx, d.Reader(), "SELECT count(*) FROM accounts", nil, &n)
+		require.NoError(t, err)
+		require.EqualValues(t, map[bool]int{true: 1, false: 3}[ends], n)
+	}
+}
+
 func nothing(context.Context, dialect.Tx) error { return nil }
 
 // Two databases of a server have tables of the same name.

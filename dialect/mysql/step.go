@@ -28,9 +28,9 @@ const (
 	// steady is how a connection is set while it carries steps out: each statement is final, what was open is committed, and
 	// the locks of others are waited for no longer than a second, which is the shortest time that the server knows. One that
 	// has nothing else to do waits for 300 ms before that.
-	steady = "SET SESSION autocommit = 1, foreign_key_checks = DEFAULT, lock_wait_timeout = 1, innodb_lock_wait_timeout = 1"
+	steady = "SET SESSION autocommit = 1, foreign_key_checks = 1, lock_wait_timeout = 1, innodb_lock_wait_timeout = 1"
 	// steadied is how Locked has set it.
-	steadied = "SET SESSION autocommit = 0, foreign_key_checks = 0, innodb_lock_wait_timeout = DEFAULT"
+	steadied = "SET SESSION autocommit = 0, foreign_key_checks = 0, innodb_lock_wait_timeout = " + rowWait
 )
 
 // Step implements dialect.Applier: each statement by itself. Inside Locked it runs on the connection that holds the locks: the
@@ -48,7 +48,7 @@ func (d *DB) Step(ctx context.Context, step []schema.Statement, progress func(ro
 	if err != nil {
 		return d.Classify(told(ctx, err))
 	}
-	defer func() { giveBack(conn, leave(ctx, conn, nil) != nil) }()
+	defer func() { giveBack(conn, leave(ctx, conn) != nil) }()
 	return d.steps(ctx, conn, step, progress)
 }
 

@@ -33,8 +33,8 @@ func (d *DB) BeginTx(ctx context.Context, options dialect.TxOptions) (dialect.Tx
 	return &transaction{session: session{q: querier{tx, &d.programs}}, tx: tx}, nil
 }
 
-// session is a Querier inside one transaction. A deadlock ends the transaction on the server, and each statement that
-// followed would be committed on its own: a session sees to it that none follows.
+// session is a Querier inside one transaction. A deadlock ends the transaction on the server, as on some a timeout does, and each
+// statement that followed would be committed on its own: a session sees to it that none follows.
 type session struct {
 	q querier
 
@@ -48,7 +48,7 @@ func (s *session) Exec(ctx context.Context, text string, args ...any) (int64, er
 		return 0, err
 	}
 	n, err := s.q.Exec(ctx, text, args...)
-	return n, s.failed(err)
+	return n, s.failed(ctx, err)
 }
 
 // Query runs one statement and gives its rows.
@@ -58,9 +58,9 @@ func (s *session) Query(ctx context.Context, text string, args ...any) (dialect.
 	}
 	from, err := s.q.Query(ctx, text, args...)
 	if err != nil {
-		return nil, s.failed(err)
+		return nil, s.failed(ctx, err)
 	}
-	return sessionRows{from, s}, nil
+	return sessionRows{from, ctx, s}, nil
 }
 
 // refusal is why a statement is not run.
@@ -74,8 +74,13 @@ func (s *session) refusal(ctx context.Context) error {
 }
 
 // failed takes note of an error that has ended the transaction.
-func (s *session) failed(err error) error {
-	if e, ok := errors.AsType[*mysql.MySQLError](err); ok && kindOf(e.Number) == schema.ErrSerialization {
+func (s *session) failed(ctx context.Context, err error) error {
+	e, ok := errors.AsType[*mysql.MySQLError](err)
+	if !ok {
+		return err
+	}
+	kind := kindOf(e.Number)
+	if kind == schema.ErrSerialization || kind == schema.ErrLockTimeout && !s.open(ctx) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.ended = &schema.Error{Kind: schema.ErrSerialization, Detail: "an earlier failure has rolled the transaction back"}
@@ -83,14 +88,21 @@ func (s *session) failed(err error) error {
 	return err
 }
 
+// open reports whether there is still a transaction, or one will begin by itself.
+func (s *session) open(ctx context.Context) (open bool) {
+	found, err := dialect.QueryRow(ctx, s.q, "SELECT @@in_transaction OR NOT @@autocommit", nil, &open)
+	return err == nil && found && open
+}
+
 // sessionRows are rows that may learn of a deadlock halfway.
 type sessionRows struct {
 	dialect.Rows
+	ctx     context.Context
 	session *session
 }
 
 // Err implements dialect.Rows.
-func (r sessionRows) Err() error { return r.session.failed(r.Rows.Err()) }
+func (r sessionRows) Err() error { return r.session.failed(r.ctx, r.Rows.Err()) }
 
 // transaction is a session that its holder ends.
 type transaction struct {

@@ -12,7 +12,7 @@ import (
 func (Grammar) InsertedExpr() string { return "" }
 
 // insteadMark stands before what is done where a row stands in the way by another unique key than the one that was meant.
-const insteadMark = " /* schemactor: instead */ "
+const insteadMark = " /*\x00 schemactor: instead */ "
 
 const (
 	// updatedMark is a variable of the session that takes the number of the statement which has updated a row. ?0 is this

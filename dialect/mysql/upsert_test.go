@@ -1,11 +1,16 @@
 package mysql_test
 
 import (
+	"context"
+	"errors"
+	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -103,4 +108,59 @@ func TestUpsertNoticesThatItsIndexIsGone(t *testing.T) {
 	_, err = dialect.QueryRow(t.Context(), d.Reader(), "SELECT count(*) FROM members", nil, &n)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, n)
+}
+
+// Whenever the caller of an upsert leaves: what was not done and may not be done later is the context's own error, and all else is
+// an outcome that nobody knows.
+func TestUpsertThatIsLeftTellsTheTruth(t *testing.T) {
+	d := open(t, mysqltest.Open(t))
+	model := tableOf[account](t)
+	exec(t, d, d.Create(model).Statements[0].SQL)
+	upsert := dialect.NewStatements(d, model).Upsert(dialect.Conflict{Target: []int{0}, Set: []int{1}}, false)
+	undone := make(map[int64]error)
+	for id := range int64(600) {
+		ctx, cancel := context.WithCancel(t.Context())
+		leave := time.AfterFunc(rand.N(time.Millisecond), cancel)
+		var got account
+		var fresh bool
+		_, err := dialect.QueryRow(ctx, d.Writer(), upsert.SQL, []any{id, 1}, &got.ID, &got.N, &fresh)
+		leave.Stop()
+		cancel()
+		if err != nil && !errors.Is(d.Classify(err), schema.ErrOutcomeUnknown) {
+			require.ErrorIs(t, err, context.Canceled)
+			undone[id] = err
+		}
+	}
+	rows, err := d.Reader().Query(t.Context(), "SELECT id FROM accounts")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, rows.Close()) }()
+	for rows.Next() {
+		var id int64
+		require.NoError(t, rows.Scan(&id))
+		require.NoError(t, undone[id], "it was done all the same")
+	}
+	require.NoError(t, rows.Err())
+}
+
+// What says that a row was updated is of a connection, which another database of the program may have used before.
+func TestUpsertTellsTheTruthOnAPoolOfTwo(t *testing.T) {
+	pool := poolOf(t, mysqltest.Open(t), 2)
+	one, err := mysql.New(t.Context(), pool, nil)
+	require.NoError(t, err)
+	other, err := mysql.New(t.Context(), pool, nil)
+	require.NoError(t, err)
+	model := tableOf[account](t)
+	exec(t, one, one.Create(model).Statements[0].SQL, "INSERT INTO accounts VALUES (0, 0)")
+	upsert := dialect.NewStatements(one, model).Upsert(dialect.Conflict{Target: []int{0}, Set: []int{1}}, false)
+	store := func(d dialect.Dialect, id int) (fresh bool) {
+		var got account
+		_, err := dialect.QueryRow(t.Context(), d.Writer(), upsert.SQL, []any{id, 1}, &got.ID, &got.N, &fresh)
+		require.NoError(t, err)
+		return fresh
+	}
+	for id := range 5 {
+		require.False(t, store(one, 0))
+		require.True(t, store(other, 2*id+1))
+		require.True(t, store(other, 2*id+2))
+	}
 }
