@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -27,34 +28,35 @@ func waits(t *testing.T, p *conns, before int) {
 }
 
 func TestWhoWaitsLongestIsServedFirst(t *testing.T) {
-	d := fresh(t)
-	p := d.writer.(*conns)
-	c, err := p.take(t.Context())
-	require.NoError(t, err)
-	var (
-		order []int
-		mu    sync.Mutex
-		group sync.WaitGroup
-	)
-	for i := range 10 {
-		group.Go(func() {
-			c, err := p.take(t.Context())
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			mu.Lock()
-			order = append(order, i)
-			mu.Unlock()
-			if err := c.release(false); err != nil {
-				t.Error(err)
-			}
-		})
-		waits(t, p, i)
-	}
-	require.NoError(t, c.release(false))
-	group.Wait()
-	require.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, order)
+	synctest.Test(t, func(t *testing.T) {
+		p := fresh(t).writer.(*conns)
+		c, err := p.take(t.Context())
+		require.NoError(t, err)
+		var (
+			order []int
+			mu    sync.Mutex
+			group sync.WaitGroup
+		)
+		for i := range 10 {
+			group.Go(func() {
+				c, err := p.take(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				order = append(order, i)
+				mu.Unlock()
+				if err := c.release(false); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait() // until it stands in line
+		}
+		require.NoError(t, c.release(false))
+		group.Wait()
+		require.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, order)
+	})
 }
 
 func TestAffectedRowsAreCounted(t *testing.T) {
