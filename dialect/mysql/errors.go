@@ -100,7 +100,11 @@ func constraintOf(e *mysql.MySQLError) string {
 			return name
 		}
 	case 1048, 1263, 1364, 1406:
-		if _, rest, ok := strings.Cut(e.Message, "olumn '"); ok {
+		_, rest, ok := strings.Cut(e.Message, "olumn '")
+		if !ok {
+			_, rest, ok = strings.Cut(e.Message, "Field '")
+		}
+		if ok {
 			name, _, _ := strings.Cut(rest, "'")
 			return name
 		}
