@@ -269,8 +269,8 @@ func (a *attempt) again(ctx context.Context, err error) bool {
 		// Somebody dropped the ledger after it was seen. The next read takes note of that.
 		a.tries.ledgers++
 		return a.tries.ledgers == 1
-	case errors.Is(err, schema.ErrMissing) && a.at.phase == schema.PhaseInspect:
-		// Somebody who asks for no lock dropped the table while it was looked at.
+	case errors.Is(err, schema.ErrMissing) && a.unheld():
+		// Somebody who asks for no lock dropped the table.
 		a.tries.races++
 		return a.tries.races < raceLimit
 	case a.plan == nil && errors.Is(err, schema.ErrStalePlan):
@@ -282,6 +282,12 @@ func (a *attempt) again(ctx context.Context, err error) bool {
 		return a.tries.races < raceLimit && pause(ctx, backoff(a.tries.races, lockPauseMin, lockPauseMax), nil)
 	}
 	return false
+}
+
+// unheld reports whether no transaction keeps others from dropping the table at this point: none does while it is looked at, and
+// where changes commit at once none does while it is changed.
+func (a *attempt) unheld() bool {
+	return a.at.phase == schema.PhaseInspect || a.at.phase == schema.PhaseApply && a.system.dialect.Capability().ShapesCommit
 }
 
 // locked runs the part of the attempt that changes the database, with the locks of the whole group.

@@ -10,10 +10,10 @@ type Idiom interface {
 	// Overwrite is what stands behind the values of an INSERT to give the row in its way new values. The columns, quoted, are
 	// those of the primary key and those that take the values of the new row.
 	Overwrite(key, columns []string) string
-	// ReadBack joins an update of at most one row and the query that reads this row into one text, in which both bind the same
-	// values. A Querier's Query runs it as one unit, and gives the rows of the query where the update has found its row. ok is
-	// false where an update says by itself what it has made, as by RETURNING.
-	ReadBack(update, query string) (text string, ok bool)
+	// ReadBack stands between an update of at most one row and the query that reads this row, in one text in which both bind
+	// the same values. A Querier's Query runs it as one unit, and gives the rows of the query where the update has found its
+	// row. It is empty where an update says by itself what it has made, by RETURNING.
+	ReadBack() string
 	// Upsert is a text that does an upsert and gives its row, followed by whether it was inserted: also where u says that
 	// nothing is done about a row in the way, which then comes back as it is. ok is false where ON CONFLICT does it.
 	Upsert(u Upsertion) (text string, ok bool)
@@ -60,7 +60,7 @@ func (Standard) Overwrite(key, columns []string) string {
 }
 
 // ReadBack is not needed.
-func (Standard) ReadBack(string, string) (string, bool) { return "", false }
+func (Standard) ReadBack() string { return "" }
 
 // Upsert is not needed.
 func (Standard) Upsert(Upsertion) (string, bool) { return "", false }

@@ -95,8 +95,8 @@ func (s *Statements) Patch(op string, set map[string]any, now time.Time) (sql st
 		return "", nil, err
 	}
 	where := s.whereKey(len(w.args) + 1)
-	w.write(where)
-	return s.readBack(w.sql.String(), s.all, where), w.args, nil
+	w.write(where, s.readBack(s.all, where))
+	return w.sql.String(), w.args, nil
 }
 
 func (w *writer) write(parts ...string) {

@@ -116,13 +116,13 @@ func (s *Statements) returning(columns []int) string {
 	return " RETURNING " + s.list(columns)
 }
 
-// readBack completes an update of one row by the list of what comes back; where tells which row that is, whatever the update
-// has made of it.
-func (s *Statements) readBack(update, list, where string) string {
-	if text, ok := s.grammar.ReadBack(update, "SELECT "+list+" FROM "+s.name+where); ok {
-		return text
+// readBack is what stands behind an update of one row for the list of what comes back; where tells which row that is, whatever
+// the update has made of it.
+func (s *Statements) readBack(list, where string) string {
+	if mark := s.grammar.ReadBack(); mark != "" {
+		return mark + "SELECT " + list + " FROM " + s.name + where
 	}
-	return update + " RETURNING " + list
+	return " RETURNING " + list
 }
 
 // value is the n-th bound value, as a value of the column.
@@ -237,7 +237,7 @@ func (s *Statements) update() Statement {
 		st.SQL += " AND " + s.assign(s.version, len(st.Bind))
 	}
 	if len(st.Return) > 0 {
-		st.SQL = s.readBack(st.SQL, s.list(st.Return), where)
+		st.SQL += s.readBack(s.list(st.Return), where)
 	}
 	return st
 }

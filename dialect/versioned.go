@@ -17,8 +17,8 @@ func (s *Statements) PatchVersion(op string, set map[string]any, now time.Time) 
 	}
 	key := len(w.args) + 1
 	where := s.whereKey(key)
-	w.write(where, s.ofVersion(key+len(s.table.Key())))
-	return s.readBack(w.sql.String(), s.all, where), w.args, nil
+	w.write(where, s.ofVersion(key+len(s.table.Key())), s.readBack(s.all, where))
+	return w.sql.String(), w.args, nil
 }
 
 // DeleteVersion is Delete for a row that must still have the version that is bound behind the key. Without a version column

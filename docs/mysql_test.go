@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"regexp"
@@ -47,15 +48,20 @@ func life(ctx context.Context, address string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := first(ctx, db); err != nil {
-		return err
-	}
-	return second(ctx, db)
+	return grown(ctx, db, nil)
 }
 
-func program(ctx context.Context, db dialect.Dialect, work func(c *coordinator.Coordinator, shelves *nodes.Node[shelf, int64]) error) error {
+// grown makes the tables, fills them, and changes them; what changes shapes goes by ddl, if there is one.
+func grown(ctx context.Context, db, ddl dialect.Dialect) error {
+	if err := first(ctx, db, ddl); err != nil {
+		return err
+	}
+	return second(ctx, db, ddl)
+}
+
+func program(ctx context.Context, db, ddl dialect.Dialect, work func(c *coordinator.Coordinator, shelves *nodes.Node[shelf, int64]) error) error {
 	all := schema.Policy{Allow: []schema.Allowance{{Hazard: schema.AnyHazard, Reason: "a test"}}}
-	c, err := coordinator.New(db, &coordinator.Config{News: coordinator.NewsOff, Policy: all})
+	c, err := coordinator.New(db, &coordinator.Config{News: coordinator.NewsOff, Policy: all, DDL: ddl})
 	if err != nil {
 		return err
 	}
@@ -66,8 +72,8 @@ func program(ctx context.Context, db dialect.Dialect, work func(c *coordinator.C
 	return errors.Join(err, c.Close(context.WithoutCancel(ctx)))
 }
 
-func first(ctx context.Context, db dialect.Dialect) error {
-	return program(ctx, db, func(c *coordinator.Coordinator, shelves *nodes.Node[shelf, int64]) error {
+func first(ctx context.Context, db, ddl dialect.Dialect) error {
+	return program(ctx, db, ddl, func(c *coordinator.Coordinator, shelves *nodes.Node[shelf, int64]) error {
 		crates, err := coordinator.Register[crate, int64](c, schema.Named("crates"))
 		if err != nil {
 			return err
@@ -88,8 +94,8 @@ func first(ctx context.Context, db dialect.Dialect) error {
 	})
 }
 
-func second(ctx context.Context, db dialect.Dialect) error {
-	return program(ctx, db, func(c *coordinator.Coordinator, _ *nodes.Node[shelf, int64]) error {
+func second(ctx context.Context, db, ddl dialect.Dialect) error {
+	return program(ctx, db, ddl, func(c *coordinator.Coordinator, _ *nodes.Node[shelf, int64]) error {
 		chests, err := coordinator.Register[chest, int64](c, schema.Named("chests"), schema.Was("crates"))
 		if err != nil {
 			return err
@@ -123,4 +129,34 @@ func TestRightsOnMariaDB(t *testing.T) {
 		err := live(slices.Delete(slices.Clone(rights), i, i+1))
 		assert.ErrorIs(t, err, schema.ErrPermission, "%s is not needed", right)
 	}
+}
+
+// TestAPoolOfOnesOwn has a program live on one, which is open afterwards.
+func TestAPoolOfOnesOwn(t *testing.T) {
+	ctx, address := t.Context(), mysqltest.Open(t)
+	connector, err := mysql.Connector(address)
+	require.NoError(t, err)
+	pool := sql.OpenDB(connector)
+	d, err := mysql.New(ctx, pool, nil)
+	require.NoError(t, err)
+	require.NoError(t, first(ctx, d, nil))
+	require.NoError(t, d.Close())
+	require.NoError(t, pool.PingContext(ctx))
+	require.NoError(t, pool.Close())
+}
+
+// TestASecondAccountForShapes has a program live with rows alone, beside one that changes tables for it.
+func TestASecondAccountForShapes(t *testing.T) {
+	found := regexp.MustCompile("DDL: owner}`, needs `([A-Z, ]+)`").FindStringSubmatch(read(t, "mysql.md"))
+	require.NotNil(t, found, "mysql.md does not say which rights")
+	address := mysqltest.Open(t)
+	open := func(address string) *mysql.DB {
+		db, err := mysql.Open(t.Context(), address, nil)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, db.Close()) })
+		return db
+	}
+	app, owner := open(mysqltest.Account(t, address, found[1])), open(address)
+	require.NoError(t, grown(t.Context(), app, owner))
+	require.ErrorIs(t, grown(t.Context(), open(mysqltest.Account(t, mysqltest.Open(t), found[1])), nil), schema.ErrPermission)
 }

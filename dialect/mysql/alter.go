@@ -203,9 +203,21 @@ func (a *alteration) add(s schema.Statement) {
 		s.Mode = schema.ModeTransaction
 	}
 	if s.Refuse == "" {
-		s.Lock = "exclusive"
+		s.Lock = lockOf(s.SQL)
 	}
 	a.plan.Statements = append(a.plan.Statements, s)
+}
+
+// lockOf is what others notice of a statement, in the words of the LOCK that it has. Whatever it says, its last moment is for nobody
+// else.
+func lockOf(text string) string {
+	switch {
+	case strings.HasSuffix(text, ", LOCK=SHARED"):
+		return "shared"
+	case strings.HasSuffix(text, ", LOCK=NONE"), strings.HasSuffix(text, ", ALGORITHM=INSTANT"):
+		return "none, but for a moment"
+	}
+	return "exclusive"
 }
 
 // change adds a clause.

@@ -159,10 +159,8 @@ func (Grammar) Overwrite(_, columns []string) string {
 	return " ON DUPLICATE KEY UPDATE " + strings.Join(set, ", ")
 }
 
-// ReadBack joins the two for compile, which cuts them apart: an UPDATE has no RETURNING here.
-func (Grammar) ReadBack(update, query string) (text string, ok bool) {
-	return update + readBackMark + query, true
-}
+// ReadBack is where compile cuts the two apart: an UPDATE has no RETURNING here.
+func (Grammar) ReadBack() string { return readBackMark }
 
 // MatchExpr is LIKE with an escape that no setting of a session takes away.
 func (Grammar) MatchExpr(column, placeholder string) string {

@@ -207,6 +207,7 @@ func TestAChangeTakesTheLightestWay(t *testing.T) {
 				}
 				altered++
 				require.Equal(t, c.way == asCopy, s.Rewrites && strings.HasSuffix(s.SQL, asCopy), plan.String())
+				require.Equal(t, c.way == asCopy, s.Lock == "shared", plan.String())
 				for _, lighter := range []string{asInstant, asInPlace} {
 					if lighter == c.way {
 						break

@@ -16,7 +16,6 @@ import (
 	"github.com/schemactor/schemactor/internal/checker"
 	"github.com/schemactor/schemactor/internal/fleet"
 	"github.com/schemactor/schemactor/internal/mysqltest"
-	"github.com/schemactor/schemactor/schema"
 )
 
 const (
@@ -48,7 +47,6 @@ func TestLinearizable(t *testing.T) {
 type linear struct {
 	t         *testing.T
 	disturbed bool
-	deadlocks bool // are possible between single statements, for a key that is taken is locked by who comes upon it
 
 	workers []*fleet.Process
 
@@ -71,7 +69,7 @@ func (l *linear) run(address string, histories int) {
 		}
 	})
 	d := open(l.t, linearOutsider(address))
-	if l.deadlocks = d.Name() == "mysql"; l.deadlocks {
+	if d.Name() == "mysql" {
 		address = mysqltest.Account(l.t, address, "ALL")
 	}
 	if given, err := strconv.ParseUint(os.Getenv(linearSeed), 10, 64); err == nil {
@@ -122,7 +120,7 @@ func (l *linear) history(address string, d dialect.Dialect, seed uint64) {
 }
 
 // count adds a call to the sums, and refuses errors that nobody may get. Undisturbed, the only excuse is a table that was
-// dropped twice under one call, and a deadlock where there are any.
+// dropped twice under one call.
 func (l *linear) count(r linearRecord, again string) {
 	l.calls++
 	outcome := r.Output.Outcome
@@ -143,9 +141,6 @@ func (l *linear) count(r linearRecord, again string) {
 	require.NotEqual(l.t, linearUnknown, outcome, "%s\nAgain: %s", r.Input.Kind, again)
 	if outcome == linearRefused {
 		excuses := []string{"table or column is missing, or its type has changed", "table not ensured before the transaction"}
-		if l.deadlocks {
-			excuses = append(excuses, schema.ErrSerialization.Error())
-		}
 		require.Contains(l.t, excuses, r.Fault, "%s\nAgain: %s", r.Input.Kind, again)
 	}
 }
