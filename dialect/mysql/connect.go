@@ -13,13 +13,13 @@ import (
 // settings are what every connection of ours is set to. Its mode refuses what does not fit and reads SQL as the standard has
 // it; a number of zero is one, and no question for the next. Texts are ordered by more of their bytes than is usual. Values
 // that are bound get the collation of NAMES. A transaction ends with its commit, a query gives all rows, and keys and checks are
-// heeded. The variable is there from the beginning, so that it is a number. How long locks are waited for is the server's or the
-// address's own matter, and remembered.
+// heeded. Errors are in the words that are looked for. The variable is there from the beginning, so that it is a number. How long
+// locks are waited for is the server's or the address's own matter, and remembered.
 const settings = "SET NAMES utf8mb4 COLLATE " + collation + ", SESSION sql_mode = 'STRICT_ALL_TABLES,ANSI_QUOTES,PIPES_AS_CONCAT," +
 	"NO_BACKSLASH_ESCAPES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', " +
 	"SESSION time_zone = '+00:00', SESSION max_sort_length = 65536, SESSION sql_auto_is_null = 0, SESSION autocommit = 1, " +
 	"SESSION completion_type = 0, SESSION sql_select_limit = 18446744073709551615, SESSION sql_safe_updates = 0, SESSION sql_quote_show_create = 1, " +
-	"SESSION foreign_key_checks = 1, SESSION unique_checks = 1, SESSION check_constraint_checks = 1, " +
+	"SESSION foreign_key_checks = 1, SESSION unique_checks = 1, SESSION check_constraint_checks = 1, SESSION lc_messages = 'en_US', " +
 	updatedMark + " = 0, " + rowWait + " = @@innodb_lock_wait_timeout, " + tableWait + " = @@lock_wait_timeout"
 
 // rowWait and tableWait are variables of a session with what it was opened with.

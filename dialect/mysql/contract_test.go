@@ -79,6 +79,9 @@ func TestEachErrorHasItsWord(t *testing.T) {
 		e := discreet(t, c.d, err, c.statement)
 		require.Equal(t, strconv.Itoa(c.number), e.Code, "%s: %v", c.statement, err)
 		require.Equal(t, c.kind, e.Kind, c.statement)
+		if c.kind == schema.ErrNotNull {
+			require.NotEmpty(t, e.Constraint, "the column")
+		}
 	}
 }
 

@@ -14,6 +14,9 @@ const options = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=" + collation
 
 const collation = "utf8mb4_nopad_bin"
 
+// engine is the one of options, in capitals.
+const engine = "INNODB"
+
 // Create implements dialect.Planner: one statement, which the server carries out as a whole or not at all. Foreign keys may
 // point to tables that come later, in a session that does not check them (see Locked).
 func (g Grammar) Create(model *schema.Table) *schema.Plan {

@@ -81,7 +81,7 @@ func kindOf(number uint16) error {
 func harmless(number uint16) bool {
 	switch number {
 	case 1005, 1044, 1046, 1049, 1050, 1051, 1054, 1059, 1060, 1061, 1068, 1069, 1070, 1071, 1072, 1074, 1075, 1091, 1101, 1118, 1142,
-		1143, 1146, 1166, 1170, 1176, 1213, 1205, 1227, 1553, 1822, 1826, 1829, 1832, 1833, 1834, 1845, 1846, 1901, 1903, 4025:
+		1143, 1146, 1166, 1170, 1176, 1213, 1205, 1227, 1503, 1553, 1822, 1826, 1829, 1832, 1833, 1834, 1845, 1846, 1901, 1903, 4025:
 		return true
 	}
 	return false
@@ -100,7 +100,11 @@ func constraintOf(e *mysql.MySQLError) string {
 			return name
 		}
 	case 1048, 1263, 1364, 1406:
-		if _, rest, ok := strings.Cut(e.Message, "olumn '"); ok {
+		_, rest, ok := strings.Cut(e.Message, "olumn '")
+		if !ok {
+			_, rest, ok = strings.Cut(e.Message, "Field '")
+		}
+		if ok {
 			name, _, _ := strings.Cut(rest, "'")
 			return name
 		}

@@ -111,7 +111,12 @@ func (d *DB) Inspect(ctx context.Context, q dialect.Querier, refs ...schema.Ref)
 		case text == "":
 			return nil, &schema.Error{Op: "inspect", Table: ref.String(), Kind: schema.ErrSchemaMismatch, Detail: "it is a view"}
 		}
-		out[i] = read(text)
+		table := readAll(text)
+		if table.engine != engine {
+			return nil, &schema.Error{Op: "inspect", Table: ref.String(), Kind: schema.ErrSchemaMismatch, Detail: "its engine is " +
+				clip(table.engine) + ", which takes no row back with a transaction; ALTER TABLE … ENGINE=InnoDB makes it one that serves"}
+		}
+		out[i] = table.live
 		out[i].Ref, out[i].Hash, out[i].Source = ref, digest(text), []string{text}
 	}
 	return out, nil

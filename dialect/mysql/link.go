@@ -49,6 +49,18 @@ type preparedStatement struct {
 	last  int64 // when it was used, by the count of uses
 }
 
+// ExecContext implements driver.StmtExecContext.
+func (p *preparedStatement) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	result, err := p.exec.ExecContext(ctx, args)
+	return result, afterSending(err)
+}
+
+// QueryContext implements driver.StmtQueryContext.
+func (p *preparedStatement) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	rows, err := p.query.QueryContext(ctx, args)
+	return rows, afterSending(err)
+}
+
 // ExecContext implements driver.ExecerContext.
 func (l *link) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
 	if len(args) == 0 {
@@ -60,9 +72,9 @@ func (l *link) ExecContext(ctx context.Context, text string, args []driver.Named
 		if err != nil {
 			return nil, err
 		}
-		result, err := st.exec.ExecContext(ctx, args)
+		result, err := st.ExecContext(ctx, args)
 		if err == nil || again || !l.forgotten(text, kept, err) {
-			return result, afterSending(err)
+			return result, err
 		}
 	}
 }
@@ -78,9 +90,9 @@ func (l *link) QueryContext(ctx context.Context, text string, args []driver.Name
 		if err != nil {
 			return nil, err
 		}
-		rows, err := st.query.QueryContext(ctx, args)
+		rows, err := st.QueryContext(ctx, args)
 		if err == nil || again || !l.forgotten(text, kept, err) {
-			return rows, afterSending(err)
+			return rows, err
 		}
 	}
 }
@@ -129,27 +141,43 @@ func (l *link) prepare(ctx context.Context, text string) (st *preparedStatement,
 	if len(l.prepared) >= mostPrepared {
 		l.forgetOldest()
 	}
-	made, err := l.PrepareContext(ctx, text)
-	if is(err, tooManyStatements) && len(l.prepared) > 0 { // our own are some of these
-		for text := range l.prepared {
-			l.forget(text)
-		}
-		made, err = l.PrepareContext(ctx, text)
-	}
-	if err != nil {
+	if st, err = l.anew(ctx, text); err != nil {
 		return nil, false, err
-	}
-	st = &preparedStatement{Stmt: made, last: l.uses}
-	st.exec, _ = made.(driver.StmtExecContext)
-	st.query, _ = made.(driver.StmtQueryContext)
-	if st.exec == nil || st.query == nil {
-		return nil, false, errors.Join(errors.New("the driver's statements take no context"), made.Close())
 	}
 	if l.prepared == nil {
 		l.prepared = map[string]*preparedStatement{}
 	}
 	l.prepared[text] = st
 	return st, false, nil
+}
+
+// PrepareContext implements driver.ConnPrepareContext: a statement that is not kept.
+func (l *link) PrepareContext(ctx context.Context, text string) (driver.Stmt, error) {
+	st, err := l.anew(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return st, nil
+}
+
+func (l *link) anew(ctx context.Context, text string) (*preparedStatement, error) {
+	made, err := l.driverConn.PrepareContext(ctx, text)
+	if is(err, tooManyStatements) && len(l.prepared) > 0 { // our own are some of these
+		for text := range l.prepared {
+			l.forget(text)
+		}
+		made, err = l.driverConn.PrepareContext(ctx, text)
+	}
+	if err != nil {
+		return nil, err
+	}
+	st := &preparedStatement{Stmt: made, last: l.uses}
+	st.exec, _ = made.(driver.StmtExecContext)
+	st.query, _ = made.(driver.StmtQueryContext)
+	if st.exec == nil || st.query == nil {
+		return nil, errors.Join(errors.New("the driver's statements take no context"), made.Close())
+	}
+	return st, nil
 }
 
 // forget closes a statement.

@@ -106,7 +106,7 @@ func TestSessionsSpeakStandardSQL(t *testing.T) {
 func TestSessionsDoNotDependOnTheServersSettings(t *testing.T) {
 	settings := []string{
 		"completion_type = 1", "sql_select_limit = 1", "sql_safe_updates = 1", "sql_quote_show_create = 0", "foreign_key_checks = 0",
-		"unique_checks = 0", "check_constraint_checks = 0", "autocommit = 0",
+		"unique_checks = 0", "check_constraint_checks = 0", "autocommit = 0", "lc_messages = 'de_DE'",
 	}
 	address := mysqltest.NewServer(t).Open(t)
 	exec(t, open(t, address), "SET GLOBAL "+strings.Join(settings, ", GLOBAL "))
@@ -121,6 +121,10 @@ func TestSessionsDoNotDependOnTheServersSettings(t *testing.T) {
 		}))
 		exec(t, d, "DELETE FROM accounts WHERE n IS NULL", "INSERT INTO accounts VALUES (1, NULL), (2, NULL)")
 	}
+	_, err := d.Writer().Exec(t.Context(), "INSERT INTO accounts VALUES (1, NULL)")
+	require.Equal(t, "PRIMARY", d.Classify(err).Constraint)
+	_, err = d.Writer().Exec(t.Context(), "INSERT INTO accounts VALUES (3, 'word')")
+	require.ErrorIs(t, d.Classify(err), schema.ErrMissing)
 	lives, err := d.Inspect(t.Context(), d.Reader(), model.Ref())
 	require.NoError(t, err)
 	require.Len(t, lives[0].Columns, 2)

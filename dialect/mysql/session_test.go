@@ -3,7 +3,10 @@ package mysql_test
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -238,4 +241,33 @@ func TestABatchWaitsForNoLock(t *testing.T) {
 	_, err = dialect.QueryRow(t.Context(), d.Reader(), "SELECT sum(n) FROM accounts", nil, &sum)
 	require.NoError(t, err)
 	require.EqualValues(t, 15, sum)
+}
+
+// A statement that is too long to be kept prepared is told of as the others are.
+func TestALongStatementThatIsLeftTellsTheTruth(t *testing.T) {
+	const rows = 9000
+	d := open(t, mysqltest.Open(t))
+	exec(t, d, d.Create(tableOf[account](t)).Statements[0].SQL)
+	text := "INSERT INTO accounts VALUES (?, 0)" + strings.Repeat(", (?, 0)", rows-1)
+	undone := make(map[int64]error)
+	for round := range int64(30) {
+		args := make([]any, rows)
+		for i := range args {
+			args[i] = round*rows + int64(i)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		leave := time.AfterFunc(rand.N(50*time.Millisecond), cancel)
+		_, err := d.Writer().Exec(ctx, text, args...)
+		leave.Stop()
+		cancel()
+		if err != nil && !errors.Is(d.Classify(err), schema.ErrOutcomeUnknown) {
+			require.ErrorIs(t, err, context.Canceled)
+			undone[round*rows] = err
+		}
+	}
+	for id, err := range undone {
+		found, failed := dialect.QueryRow(t.Context(), d.Reader(), "SELECT id FROM accounts WHERE id = ?", []any{id}, &id)
+		require.NoError(t, failed)
+		require.False(t, found, "it was done all the same: %v", err)
+	}
 }

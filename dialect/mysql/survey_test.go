@@ -74,3 +74,24 @@ func TestSurveyPassesOverViews(t *testing.T) {
 	require.ErrorIs(t, err, schema.ErrSchemaMismatch)
 	require.ErrorContains(t, err, "view")
 }
+
+// A table of an engine without transactions would keep what they take back, and fits no model whatever its columns are.
+func TestATableOfAnotherEngineIsRefused(t *testing.T) {
+	d := open(t, mysqltest.Open(t))
+	model := tableOf[account](t)
+	exec(t, d, d.Create(model).Statements[0].SQL)
+	for engine, serves := range map[string]bool{"MyISAM": false, "MEMORY": false, "Aria": false, "InnoDB": true} {
+		exec(t, d, "ALTER TABLE accounts ENGINE="+engine)
+		_, err := d.Inspect(t.Context(), d.Reader(), model.Ref())
+		if serves {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorIs(t, err, schema.ErrSchemaMismatch)
+		require.ErrorContains(t, err, "ENGINE=InnoDB")
+	}
+	exec(t, d, "ALTER TABLE accounts COMMENT 'ours' PARTITION BY HASH (id) (PARTITION p COMMENT = 'its own')")
+	lives, err := d.Inspect(t.Context(), d.Reader(), model.Ref())
+	require.NoError(t, err)
+	require.Equal(t, "ours", lives[0].Comment)
+}

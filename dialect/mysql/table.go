@@ -13,6 +13,7 @@ import (
 type reader struct {
 	live      *schema.Live
 	collation string            // the table's
+	engine    string            // in capitals
 	raw       map[string]string // the types of columns as they are
 	required  map[string]string // the checks by which computed columns are not null
 	implied   map[string]bool   // foreign keys for which the server has made an index
@@ -56,10 +57,15 @@ func readAll(text string) *reader {
 // options reads what stands behind the columns.
 func (r *reader) options(list []token) {
 	for i, t := range list {
+		if t.word("PARTITION") {
+			return // each of those has options of its own
+		}
 		if i+2 >= len(list) || list[i+1].text != "=" {
 			continue
 		}
 		switch {
+		case t.word("ENGINE"):
+			r.engine = strings.ToUpper(list[i+2].text)
 		case t.word("COLLATE"):
 			r.collation = list[i+2].text
 		case t.word("COMMENT"):
