@@ -94,9 +94,15 @@ func serve(ctx context.Context, out, errOut io.Writer, opts serveOptions) (err e
 		return joinClose(err, s.Close(ctx))
 	}
 	fmt.Fprintf(out, "Serving at http://%s on %s\n", listener.Addr(), label)
-	// From the first signal on, the next one has the effect that it has on programs that do not handle it.
-	defer context.AfterFunc(ctx, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })()
-	if err := s.Serve(ctx, listener); err != nil {
+	// From the first signal on, the next one has the effect that it has on programs that do not handle it: also one that comes as soon
+	// as somebody can see that the service ends.
+	told, tell := context.WithCancel(context.WithoutCancel(ctx))
+	defer tell()
+	defer context.AfterFunc(ctx, func() {
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		tell()
+	})()
+	if err := s.Serve(told, listener); err != nil {
 		logger.Error("did not end in order", zap.Error(err))
 		return outcome(1)
 	}
