@@ -80,18 +80,18 @@ func TestATableOfAnotherEngineIsRefused(t *testing.T) {
 	d := open(t, mysqltest.Open(t))
 	model := tableOf[account](t)
 	exec(t, d, d.Create(model).Statements[0].SQL)
-	for engine, serves := range map[string]bool{"MyISAM": false, "MEMORY": false, "Aria": false, "InnoDB": true} {
+	inspect := func() ([]*schema.Live, error) { return d.Inspect(t.Context(), d.Reader(), model.Ref()) }
+	for _, engine := range []string{"MyISAM", "MEMORY", "Aria"} {
 		exec(t, d, "ALTER TABLE accounts ENGINE="+engine)
-		_, err := d.Inspect(t.Context(), d.Reader(), model.Ref())
-		if serves {
-			require.NoError(t, err)
-			continue
-		}
-		require.ErrorIs(t, err, schema.ErrSchemaMismatch)
-		require.ErrorContains(t, err, "ENGINE=InnoDB")
+		_, err := inspect()
+		require.ErrorIs(t, err, schema.ErrSchemaMismatch, engine)
+		require.ErrorContains(t, err, "ENGINE=InnoDB", engine)
 	}
+	exec(t, d, "ALTER TABLE accounts ENGINE=InnoDB")
+	_, err := inspect()
+	require.NoError(t, err)
 	exec(t, d, "ALTER TABLE accounts COMMENT 'ours' PARTITION BY HASH (id) (PARTITION p COMMENT = 'its own')")
-	lives, err := d.Inspect(t.Context(), d.Reader(), model.Ref())
+	lives, err := inspect()
 	require.NoError(t, err)
 	require.Equal(t, "ours", lives[0].Comment)
 }
