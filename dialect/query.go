@@ -95,7 +95,8 @@ func (s *Statements) Patch(op string, set map[string]any, now time.Time) (sql st
 		return "", nil, err
 	}
 	where := s.whereKey(len(w.args) + 1)
-	w.write(where, s.readBack(s.all, where))
+	before, behind := s.readBack(where)
+	w.write(where, before, s.all, behind)
 	return w.sql.String(), w.args, nil
 }
 

@@ -116,13 +116,13 @@ func (s *Statements) returning(columns []int) string {
 	return " RETURNING " + s.list(columns)
 }
 
-// readBack is what stands behind an update of one row for the list of what comes back; where tells which row that is, whatever
-// the update has made of it.
-func (s *Statements) readBack(list, where string) string {
+// readBack is what stands behind an update of one row, before and behind the list of what comes back; where tells which row that
+// is, whatever the update has made of it.
+func (s *Statements) readBack(where string) (before, behind string) {
 	if mark := s.grammar.ReadBack(); mark != "" {
-		return mark + "SELECT " + list + " FROM " + s.name + where
+		return mark + "SELECT ", " FROM " + s.name + where
 	}
-	return " RETURNING " + list
+	return " RETURNING ", ""
 }
 
 // value is the n-th bound value, as a value of the column.
@@ -237,7 +237,8 @@ func (s *Statements) update() Statement {
 		st.SQL += " AND " + s.assign(s.version, len(st.Bind))
 	}
 	if len(st.Return) > 0 {
-		st.SQL += s.readBack(s.list(st.Return), where)
+		before, behind := s.readBack(where)
+		st.SQL += before + s.list(st.Return) + behind
 	}
 	return st
 }

@@ -17,7 +17,8 @@ func (s *Statements) PatchVersion(op string, set map[string]any, now time.Time) 
 	}
 	key := len(w.args) + 1
 	where := s.whereKey(key)
-	w.write(where, s.ofVersion(key+len(s.table.Key())), s.readBack(s.all, where))
+	before, behind := s.readBack(where)
+	w.write(where, s.ofVersion(key+len(s.table.Key())), before, s.all, behind)
 	return w.sql.String(), w.args, nil
 }
 
