@@ -49,7 +49,8 @@ func New(more ...string) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{program: program, dir: dir, settings: more}
-	output, err := daemon.Output(dir, install, "--no-defaults", "--datadir="+s.data(), "--skip-test-db",
+	// A server that starts removes temporary tables from its folder for them, also those of others.
+	output, err := daemon.Output(dir, install, "--no-defaults", "--datadir="+s.data(), "--tmpdir="+dir, "--skip-test-db",
 		"--auth-root-authentication-method=normal", "--innodb-flush-method=nosync", "--innodb-log-file-size=32M", "--sync-frm=0")
 	if err != nil {
 		_ = os.RemoveAll(dir)
