@@ -13,6 +13,9 @@ type Capability struct {
 	ShapesCommit bool
 	// NoSetDefault tells that foreign keys have no SET DEFAULT.
 	NoSetDefault bool
+	// BatchesRows tells that a write lane gains by new rows alone, which are put into one statement: other writes of single rows
+	// are faster by themselves.
+	BatchesRows bool
 	// TablesAtOnce is how many missing tables are best made in one transaction: each holds locks until its end, and others
 	// may be kept waiting. 0 is one.
 	TablesAtOnce int

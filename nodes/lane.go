@@ -33,10 +33,15 @@ func (d *door) single(ctx context.Context, op string, w *dialect.Write) error {
 	return err
 }
 
+// passes reports whether a write goes through the lane.
+func (d *door) passes(w *dialect.Write) bool {
+	return d.lane != nil && (w.Many != nil || !d.dialect.Capability().BatchesRows)
+}
+
 // onefold does a write of one statement. It is a transaction of its own, which nobody but this call can run again where the database
 // wants that, as after a deadlock.
 func (d *door) onefold(ctx context.Context, q dialect.Querier, w *dialect.Write) (err error) {
-	if d.lane != nil {
+	if d.passes(w) {
 		err = d.lane.Pass(ctx, q, w, nil)
 	} else {
 		err = w.Run(ctx, q)
@@ -56,7 +61,7 @@ func (d *door) twofold(ctx context.Context, op string, q dialect.Querier, w *dia
 	alone := func() error {
 		return transact(ctx, own, func(ctx context.Context, tx dialect.Tx) error { return w.Run(ctx, tx) })
 	}
-	if d.lane != nil {
+	if d.passes(w) {
 		return d.lane.Pass(ctx, q, w, alone)
 	}
 	return alone()

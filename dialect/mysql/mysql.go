@@ -157,7 +157,7 @@ func (d *DB) Name() string { return d.Grammar.Name() }
 // Capability tells what may differ between databases.
 func (*DB) Capability() dialect.Capability {
 	return dialect.Capability{
-		IdentifierLimit: identifierLimit, MaxParameters: maxParameters, ShapesCommit: true, NoSetDefault: true,
+		IdentifierLimit: identifierLimit, MaxParameters: maxParameters, ShapesCommit: true, NoSetDefault: true, BatchesRows: true,
 		BatchesAtOnce: batchesAtOnce,
 	}
 }
