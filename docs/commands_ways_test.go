@@ -61,14 +61,13 @@ var commandWays = map[string]way{
 	// Figures.
 	"make bench BENCH=Get PKG=./nodes":                            {dry: slow, long: "make bench BENCH=Append PKG=./schema GOFLAGS=-benchtime=1x"},
 	"make bench BENCH=Get/postgres":                               {dry: slow, long: "make bench BENCH=^$ PKG=./nodes"},
-	"make bench BENCH=/mysql":                                     {dry: slow, long: "make bench BENCH=^$ PKG=./nodes"},
 	"make bench BENCH=Boot":                                       {dry: slow, long: "make bench BENCH=^$ PKG=./nodes"},
 	"make bench BENCH=Open PKG=./coordinator/coordinatortest/...": {dry: slow, long: "make bench BENCH=Open PKG=./coordinator/coordinatortest/sqlitetest GOFLAGS=-benchtime=1x"},
 	"make bench BENCH=Telemetry PKG=./coordinator/telemetry":      {dry: slow, long: "make bench BENCH=^$ PKG=./coordinator/telemetry"},
 	"make million": {dry: "its test runs in make test, with fewer rows"},
 	"make compare": {dry: slow, long: "make compare ARGS='" + shortest + " --scenario single'"}, // its module's tests run it
 	"make compare ARGS='--scenario writers --budget 2m'":                              {dry: slow, long: "make compare ARGS='--scenario writers " + shortest + "'"},
-	"make compare ARGS='--database mysql --scenario writers,single,bulk --budget 3m'": {dry: slow, long: "make compare ARGS='--database mysql --scenario writers " + shortest + "'"},
+	"make compare ARGS='--database mysql --scenario writers,single,bulk --budget 4m'": {dry: slow, long: "make compare ARGS='--database mysql --scenario writers " + shortest + "'"},
 	"make compare ARGS='--rounds 9 --budget 20m'":                                     {dry: slow, long: "make compare ARGS=\"--rounds 9 --scenario bulk --json $(mktemp) " + shortest + "\""},
 	"make compare ARGS='--markdown ../../docs/performance.md'":                        {dry: slow, long: "make compare ARGS=\"--scenario single --markdown $(mktemp) " + shortest + "\""},
 }
