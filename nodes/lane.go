@@ -9,7 +9,7 @@ import (
 // Through gives the same node with another lane: Create, Update, Patch, Delete, Upsert, Restore and Purge of other goroutines
 // that come at the same moment go to the database together, in one transaction, each with an outcome of its own, told after
 // the commit. nil is no lane: each call is a statement of its own goroutine. Calls inside a transaction and calls with
-// hooks, which need one, never pass a lane.
+// hooks, which need one, never pass a lane, and where dialect.Capability.BatchesRows holds, as on MariaDB, new rows alone do.
 func (n *Node[T, K]) Through(lane dialect.Lane) *Node[T, K] {
 	other := *n
 	other.lane = lane
