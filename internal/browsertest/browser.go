@@ -13,8 +13,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a page may take for anything that a test waits for.
-const patience = time.Minute
+const (
+	// patience is how long a page may take for anything that a test waits for.
+	patience = time.Minute
+	// starts is how often a browser is started that crashes before it can be spoken to, as it does now and then on a busy machine.
+	starts = 3
+)
 
 var errNoBrowser = errors.New("no Chromium: install the package chromium (apt-get install chromium, brew install chromium)")
 
@@ -30,22 +34,36 @@ func Start(t testing.TB) *Browser {
 	if err != nil {
 		unavailable(t, err)
 	}
+	var ctx context.Context
+	for range starts {
+		if ctx, err = start(t, program); err == nil {
+			return &Browser{ctx: ctx}
+		}
+		t.Log("browsertest: the browser did not start: ", err)
+	}
+	t.Fatalf("browsertest: the browser did not start in %d attempts", starts)
+	return nil
+}
+
+// start starts the browser once.
+func start(t testing.TB, program string) (context.Context, error) {
 	// The browser is closed in order when the test's own context has already ended.
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options(program)...)
 	ctx, cancel := chromedp.NewContext(allocator, quietly()...)
+	end := func() { cancel(); stop() }
+	late := time.AfterFunc(patience, cancel)
+	defer late.Stop()
+	if err := chromedp.Do(ctx); err != nil {
+		end()
+		return nil, err
+	}
 	t.Cleanup(func() {
 		closing, done := context.WithTimeout(ctx, patience)
 		_ = chromedp.Cancel(closing)
 		done()
-		cancel()
-		stop()
+		end()
 	})
-	late := time.AfterFunc(patience, cancel)
-	defer late.Stop()
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal("browsertest: the browser did not start: ", err)
-	}
-	return &Browser{ctx: ctx}
+	return ctx, nil
 }
 
 // Open starts a browser for one page.
