@@ -96,12 +96,12 @@ func (h *herd) run(processes int) {
 	}
 	var d dialect.Dialect
 	for round := range h.rounds {
-		if round == 0 || !h.evolving && round%herdRenewal == 0 {
+		if round%herdRenewal == 0 {
 			h.programs, h.direct = h.open(h.t)
 			d = open(h.t, h.direct)
 		}
 		h.round(d, round)
-		if round == h.rounds-1 || !h.evolving && round%herdRenewal == herdRenewal-1 {
+		if round == h.rounds-1 || round%herdRenewal == herdRenewal-1 {
 			h.judge(d, round)
 		}
 	}
@@ -131,7 +131,7 @@ func (h *herd) round(d dialect.Dialect, round int) {
 func (h *herd) order(round int) herdOrder {
 	order := herdOrder{Address: h.programs, Prefix: "herd_", Tables: h.tables, Version: 1, Goroutines: h.goroutines, Writers: h.writers}
 	if h.evolving {
-		order.Version = round + 1
+		order.Version = round%herdRenewal + 1
 	} else {
 		order.Prefix = fmt.Sprintf("herd_%02d_", round)
 	}
@@ -162,7 +162,7 @@ func (h *herd) count(d dialect.Dialect, order herdOrder, round int) {
 	written := len(h.workers) * h.writers
 	rows, newest := written, fmt.Sprintf("c%02d", order.Version)
 	if h.evolving {
-		rows *= round + 1
+		rows *= order.Version
 	}
 	var counts []string
 	for i := range h.tables {
@@ -181,7 +181,7 @@ func (h *herd) count(d dialect.Dialect, order herdOrder, round int) {
 		require.EqualValues(h.t, rows, have, table)
 		require.EqualValues(h.t, written, fresh, "rows of this round in %s", table)
 		if h.evolving {
-			require.EqualValues(h.t, round+1, applied, table)
+			require.EqualValues(h.t, order.Version, applied, table)
 		} else {
 			require.EqualValues(h.t, 1, applied, table)
 		}
@@ -191,15 +191,14 @@ func (h *herd) count(d dialect.Dialect, order herdOrder, round int) {
 
 // judge has the checker look at the tables of a round, with the rows of those before it where they are the same tables.
 func (h *herd) judge(d dialect.Dialect, round int) {
-	first, applied, each := round, 1, len(h.workers)*h.writers
+	order, first, applied, each := h.order(round), round, 1, len(h.workers)*h.writers
 	if h.evolving {
-		first, applied = 0, round+1
+		first, applied = round+1-order.Version, order.Version
 	}
 	var keys []int64
 	for key := first * each; key < (round+1)*each; key++ {
 		keys = append(keys, int64(key))
 	}
-	order := h.order(round)
 	var fates []checker.Table
 	for i := range h.tables {
 		fates = append(fates, herdFate(h.t, order.Version, herdTable(order.Prefix, i), applied, keys...))
