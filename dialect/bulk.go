@@ -67,7 +67,22 @@ func (s *Statements) selectGiven(auto bool) string {
 // InsertRows is Insert or InsertAuto for a number of rows whose values are bound one row after the other, no more values
 // than MostRows allows. What comes back is as with InsertMany.
 func (s *Statements) InsertRows(auto, back bool, rows int) Statement {
-	bind, filled, names, _ := s.written(auto)
+	bind, filled, _, _ := s.written(auto)
+	return s.known(Statement{SQL: s.insertRows(auto, rows), Bind: bind}, filled, back)
+}
+
+// InsertRowsNew is InsertRows where rows that a unique key refuses are left out. Something comes back for each row, in their
+// order: the Statement is Told, and of a row that was left out the columns are those of the one in its way.
+func (s *Statements) InsertRowsNew(auto bool, rows int) Statement {
+	st := s.InsertRows(auto, true, 0)
+	st.SQL = s.grammar.InsertNew(s.insertRows(auto, rows), s.columns[s.table.Key()[0]].name, s.list(st.Return))
+	st.Told = true
+	return st
+}
+
+// insertRows is the insert of a number of rows without what comes back.
+func (s *Statements) insertRows(auto bool, rows int) string {
+	bind, _, names, _ := s.written(auto)
 	var text strings.Builder
 	text.Grow(rows * (len(bind)*8 + 4))
 	text.WriteString("INSERT INTO " + s.name + " (" + strings.Join(names, ", ") + ") VALUES ")
@@ -81,7 +96,7 @@ func (s *Statements) InsertRows(auto, back bool, rows int) Statement {
 		}
 		text.WriteByte(')')
 	}
-	return s.known(Statement{SQL: text.String(), Bind: bind}, filled, back)
+	return text.String()
 }
 
 func separator(i int) string {

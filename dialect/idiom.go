@@ -17,6 +17,10 @@ type Idiom interface {
 	// Upsert is a text that does an upsert and gives its row, followed by whether it was inserted: also where u says that
 	// nothing is done about a row in the way, which then comes back as it is. ok is false where ON CONFLICT does it.
 	Upsert(u Upsertion) (text string, ok bool)
+	// InsertNew is an insert of many rows that leaves out those which a unique key refuses. It gives a row for each, in their
+	// order: the list, which may be empty, followed by whether the row was stored. The key is a column of the primary key. It
+	// is empty where ON CONFLICT DO NOTHING does it.
+	InsertNew(insert, key, list string) string
 }
 
 // Standard is what PostgreSQL and SQLite say.
@@ -64,3 +68,6 @@ func (Standard) ReadBack() string { return "" }
 
 // Upsert is not needed.
 func (Standard) Upsert(Upsertion) (string, bool) { return "", false }
+
+// InsertNew is not needed.
+func (Standard) InsertNew(_, _, _ string) string { return "" }

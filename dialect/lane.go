@@ -76,11 +76,10 @@ type RowReceiver interface {
 type Many interface {
 	// Table is the table, quoted.
 	Table() string
-	// Rows is the text for a number of writes where there are no arrays. It binds the Args of each, one after the other, and is a
-	// strict one.
-	Rows(n int) string
-	// SQL is the statement's text. A lenient one leaves out rows that a unique index refuses, and tells which are stored; it
-	// is empty where that cannot be told. Without arrays both are.
+	// Rows is the text for a number of writes where there are no arrays. It binds the Args of each, one after the other. A
+	// lenient one leaves out rows that a unique index refuses, and tells which are stored.
+	Rows(n int, lenient bool) string
+	// SQL is the text where there are arrays. A lenient one is empty where it cannot be told which rows are stored.
 	SQL(lenient bool) string
 	// Columns are those that it binds, in the order of each write's Args.
 	Columns() []*schema.Column

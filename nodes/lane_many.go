@@ -19,7 +19,7 @@ type createMany[T any, K comparable] struct {
 
 	once            sync.Once // the texts are written when they are first needed
 	strict, lenient dialect.Statement
-	byRows          sync.Map // where there are no arrays: the text by the number of rows
+	byRows          [2]sync.Map // where there are no arrays: the strict and the lenient text by the number of rows
 }
 
 // newCreateMany gives what stores new rows of many callers; nil where they are stored one by one.
@@ -73,8 +73,8 @@ func (m *createMany[T, K]) takes(args []any) bool {
 func (m *createMany[T, K]) statement(lenient bool) *dialect.Statement {
 	m.once.Do(func() {
 		if _, arrays := m.core.statements.Arrays(); !arrays {
-			m.strict = m.core.statements.InsertRows(m.auto, true, 1)
-			m.strict.SQL = ""
+			m.strict, m.lenient = m.core.statements.InsertRows(m.auto, true, 1), m.core.statements.InsertRowsNew(m.auto, 1)
+			m.strict.SQL, m.lenient.SQL = "", ""
 			return
 		}
 		m.strict = m.core.statements.InsertMany(m.auto, true)
@@ -95,17 +95,27 @@ func (m *createMany[T, K]) Table() string { return m.core.statements.QuotedTable
 func (m *createMany[T, K]) SQL(lenient bool) string { return m.statement(lenient).SQL }
 
 // Rows implements dialect.Many. The texts are kept: a dialect asks for few numbers.
-func (m *createMany[T, K]) Rows(n int) string {
-	if text, ok := m.byRows.Load(n); ok {
+func (m *createMany[T, K]) Rows(n int, lenient bool) string {
+	kept := &m.byRows[0]
+	if lenient {
+		kept = &m.byRows[1]
+	}
+	if text, ok := kept.Load(n); ok {
 		return text.(string)
 	}
 	text := m.core.statements.InsertRows(m.auto, true, n).SQL
-	m.byRows.Store(n, text)
+	if lenient {
+		text = m.core.statements.InsertRowsNew(m.auto, n).SQL
+	}
+	kept.Store(n, text)
 	return text
 }
 
 // Back implements dialect.Many.
-func (m *createMany[T, K]) Back(lenient bool) bool { return len(m.statement(lenient).Return) > 0 }
+func (m *createMany[T, K]) Back(lenient bool) bool {
+	st := m.statement(lenient)
+	return st.Told || len(st.Return) > 0
+}
 
 // Columns implements dialect.Many.
 func (m *createMany[T, K]) Columns() []*schema.Column { return m.columns }
@@ -132,6 +142,9 @@ func (m *createMany[T, K]) Receive(
 	writes []*dialect.Write, rows dialect.Rows, lenient bool,
 ) (done []*dialect.Write, err error) {
 	c, st := m.core, m.statement(lenient)
+	if st.Told {
+		return m.told(writes, rows, st.Return)
+	}
 	come, err := c.scanAll(make([]T, 0, len(writes)), rows, st.Return)
 	if err != nil || rows.Err() != nil { // of the latter the caller knows
 		return nil, err
@@ -157,6 +170,46 @@ func (m *createMany[T, K]) Receive(
 	}
 	return m.settle(writes, come, places, lenient), nil
 }
+
+// told reads rows that stand in the order of the writes, and tell each whether its row was stored. A row in the way of another is no
+// business of this program's, and is not read.
+func (m *createMany[T, K]) told(writes []*dialect.Write, rows dialect.Rows, columns []int) (done []*dialect.Write, err error) {
+	scanner := m.core.scanner(columns)
+	defer m.core.keep(scanner, columns)
+	var stored bool
+	look := make([]any, len(columns), len(columns)+1)
+	for i := range columns {
+		look[i] = unread{}
+	}
+	look = append(look, &stored)
+	at := 0
+	for ; rows.Next(); at++ {
+		if err := rows.Scan(look...); err != nil {
+			return nil, err
+		}
+		if !stored || at >= len(writes) {
+			continue
+		}
+		var row T
+		if err := rows.Scan(append(scanner.Dest(&row), &stored)...); err != nil {
+			return nil, err
+		}
+		if err := scanner.Done(); err != nil {
+			return nil, err
+		}
+		done = append(done, m.take(writes[at], &row, true))
+	}
+	if at != len(writes) && rows.Err() == nil {
+		return nil, m.unclear()
+	}
+	return done, nil
+}
+
+// unread takes in a value that nobody wants.
+type unread struct{}
+
+// Scan implements sql.Scanner.
+func (unread) Scan(any) error { return nil }
 
 // settle gives the writes that are done. Keys that have come back and were not sent are those of rows that a trigger has
 // changed, or a type has cut short; whose they are is known only where there is one.

@@ -27,7 +27,7 @@ func (f *flusher) flush(ctx context.Context, parts []part) (ended *part) {
 	for _, p := range parts {
 		for writes := p.writes; len(writes) > 0; {
 			n := atOnce(writes, p.many)
-			if ended := f.some(ctx, part{p.many, writes[:n]}); ended != nil {
+			if ended := f.some(ctx, p.of(writes[:n])); ended != nil {
 				return ended
 			}
 			writes = writes[n:]
@@ -52,6 +52,10 @@ func (f *flusher) some(ctx context.Context, p part) (ended *part) {
 		return nil
 	}
 	f.tries--
+	if !p.lenient && errors.Is(f.db.Classify(err), schema.ErrDuplicate) && f.db.wary.learn(ctx, f.conn, p.many) {
+		p.lenient = true
+		return f.some(ctx, p)
+	}
 	half := len(p.writes) / 2
 	if f.tries <= 0 {
 		p.many, half = nil, 1
@@ -61,7 +65,7 @@ func (f *flusher) some(ctx context.Context, p part) (ended *part) {
 		if len(writes) < 2*half {
 			n = len(writes)
 		}
-		if ended := f.some(ctx, part{p.many, writes[:n]}); ended != nil {
+		if ended := f.some(ctx, p.of(writes[:n])); ended != nil {
 			return ended
 		}
 		writes = writes[n:]
@@ -104,8 +108,8 @@ func (f *flusher) run(ctx context.Context, p part) (err error) {
 	for _, w := range p.writes {
 		args = append(args, w.Args...)
 	}
-	text := p.many.Rows(len(p.writes))
-	if p.many.Back(false) {
+	text := p.many.Rows(len(p.writes), p.lenient)
+	if p.many.Back(p.lenient) {
 		return f.rows(ctx, p, text, args)
 	}
 	n, err := f.within.Exec(ctx, text, args...)
@@ -128,7 +132,7 @@ func (f *flusher) rows(ctx context.Context, p part, text string, args []any) err
 	}
 	var done []*dialect.Write
 	failed := p.writes[0].Guard(func() (err error) {
-		done, err = p.many.Receive(p.writes, from, false)
+		done, err = p.many.Receive(p.writes, from, p.lenient)
 		return err
 	})
 	closed := from.Close()

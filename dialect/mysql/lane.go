@@ -26,6 +26,8 @@ const (
 	smallRows, largeRows = 32, 1024
 	// mostBytes is how much one statement of many rows holds, so that it stays well below what a server takes at once.
 	mostBytes = 512 << 10
+	// leavingOut is how many values a statement of many rows binds that are none of the rows'.
+	leavingOut = 2
 )
 
 // openLane gives the pool of the connection that does batches.
@@ -59,8 +61,8 @@ func (d *DB) laneConn(ctx context.Context) (conn *sql.Conn, done func(broken boo
 func (*DB) Abreast() int { return abreast }
 
 // Batch implements dialect.Batcher. New rows of a table are put into one statement. A statement that fails is undone by itself, and
-// the transaction goes on: one of many rows is divided until the row is found, as often as is worth while. A write that met
-// somebody's lock is left to its caller. Where the server ends the transaction, as for a deadlock, it is begun again without
+// the transaction goes on: one of many rows leaves out those that a unique key refuses, where it can, and is divided otherwise
+// until the row is found, as often as is worth while. A write that was left out or met somebody's lock is left to its caller. Where the server ends the transaction, as for a deadlock, it is begun again without
 // what it has failed for.
 func (d *DB) Batch(ctx context.Context, take func() []*dialect.Write) {
 	conn, done, err := d.laneConn(ctx)
@@ -69,7 +71,7 @@ func (d *DB) Batch(ctx context.Context, take func() []*dialect.Write) {
 	}
 	broken := true
 	defer func() { done(broken) }()
-	parts, n := partsOf(take())
+	parts, n := d.partsOf(take())
 	f := &flusher{db: d, conn: conn, within: querier{conn, &d.programs}, tries: 2 + 2*bits.Len(uint(n))}
 	for len(parts) > 0 && f.tries > 0 {
 		ended := f.flush(ctx, parts)
@@ -90,13 +92,14 @@ func (d *DB) Batch(ctx context.Context, take func() []*dialect.Write) {
 
 // part is what is done by one statement, if all goes well.
 type part struct {
-	many   dialect.Many // nil for a single write
-	writes []*dialect.Write
+	many    dialect.Many // nil for a single write
+	lenient bool         // many's
+	writes  []*dialect.Write
 }
 
 // partsOf puts writes together that one statement can do, and gives their number. Their order does not matter: who calls at the same
 // moment cannot expect any.
-func partsOf(writes []*dialect.Write) (out []part, n int) {
+func (d *DB) partsOf(writes []*dialect.Write) (out []part, n int) {
 	at := make(map[dialect.Many]int)
 	for _, w := range writes {
 		if i, ok := at[w.Many]; ok && w.Many != nil {
@@ -104,10 +107,13 @@ func partsOf(writes []*dialect.Write) (out []part, n int) {
 			continue
 		}
 		at[w.Many] = len(out)
-		out = append(out, part{w.Many, []*dialect.Write{w}})
+		out = append(out, part{w.Many, d.wary.of(w.Many), []*dialect.Write{w}})
 	}
 	return out, len(writes)
 }
+
+// of is the same for other writes.
+func (p part) of(writes []*dialect.Write) part { return part{p.many, p.lenient, writes} }
 
 // again gives what is done after the transaction has ended for a part: this by two statements, and not at all where it is a single
 // write.
@@ -123,7 +129,7 @@ func (f *flusher) again(parts []part, ended *part) (out []part) {
 		out = append(out, p)
 	}
 	if half := len(ended.writes) / 2; half > 0 {
-		out = append(out, part{ended.many, ended.writes[:half]}, part{ended.many, ended.writes[half:]})
+		out = append(out, ended.of(ended.writes[:half]), ended.of(ended.writes[half:]))
 	}
 	return slices.DeleteFunc(out, func(p part) bool { return len(p.writes) == 0 })
 }
@@ -133,7 +139,7 @@ func atOnce(writes []*dialect.Write, many dialect.Many) int {
 	if many == nil {
 		return 1
 	}
-	most := min(len(writes), largeRows, max(1, maxParameters/max(1, len(many.Columns()))))
+	most := min(len(writes), largeRows, max(1, (maxParameters-leavingOut)/max(1, len(many.Columns()))))
 	bytes := 0
 	for i, w := range writes[:most] {
 		if bytes += size(w.Args); bytes > mostBytes {

@@ -50,6 +50,7 @@ type DB struct {
 	database string
 	owned    bool
 	programs programs
+	wary     wary
 
 	// cold is where the cold path has its connections. They are no part of the pool, in which writers may stand in line who
 	// themselves wait for what a holder of a lock is about to do. Of a pool that is the caller's it is the pool.

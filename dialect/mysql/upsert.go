@@ -67,6 +67,16 @@ func (g Grammar) Upsert(u dialect.Upsertion) (text string, ok bool) {
 	return strings.Join([]string{first, update + readBackMark + query, u.Insert, indexOver(u)}, insteadMark), true
 }
 
+// InsertNew is ON DUPLICATE KEY UPDATE that updates nothing. The mark of a row that is left out is taken away again, so that it
+// tells nothing of the next one.
+func (Grammar) InsertNew(insert, key, list string) string {
+	if list != "" {
+		list += ", "
+	}
+	return insert + " ON DUPLICATE KEY UPDATE " + key + " = IF((" + updatedMark + " := ?0), " + key + ", " + key + ") RETURNING " + list +
+		"IF(" + updatedMark + " <=> ?0, (" + updatedMark + " := 0), 1)"
+}
+
 // noSuchIndex is the error of a hint that names an index which is not there.
 const noSuchIndex = 1176
 
