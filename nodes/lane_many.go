@@ -182,7 +182,7 @@ func (m *createMany[T, K]) told(writes []*dialect.Write, rows dialect.Rows, colu
 		look[i] = unread{}
 	}
 	look = append(look, &stored)
-	at := 0
+	come, at := make([]T, 0, len(writes)), 0
 	for ; rows.Next(); at++ {
 		if err := rows.Scan(look...); err != nil {
 			return nil, err
@@ -190,17 +190,23 @@ func (m *createMany[T, K]) told(writes []*dialect.Write, rows dialect.Rows, colu
 		if !stored || at >= len(writes) {
 			continue
 		}
-		var row T
-		if err := rows.Scan(append(scanner.Dest(&row), &stored)...); err != nil {
+		var zero T
+		come, done = append(come, zero), append(done, writes[at])
+		if err := rows.Scan(append(scanner.Dest(&come[len(come)-1]), &stored)...); err != nil {
 			return nil, err
 		}
 		if err := scanner.Done(); err != nil {
 			return nil, err
 		}
-		done = append(done, m.take(writes[at], &row, true))
 	}
-	if at != len(writes) && rows.Err() == nil {
+	switch {
+	case rows.Err() != nil: // of which the caller knows
+		return nil, nil
+	case at != len(writes):
 		return nil, m.unclear()
+	}
+	for i, w := range done {
+		m.take(w, &come[i], true)
 	}
 	return done, nil
 }
