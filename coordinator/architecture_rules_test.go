@@ -85,7 +85,7 @@ var floorPlan = map[string]floor{
 	"loadtest/load": {
 		project: []string{
 			"schema", "dialect", "nodes", "coordinator", "internal/baseline", "internal/checker",
-			"internal/database", "internal/fleet", "internal/mysqlserver", "internal/postgresserver", "loadtest/report",
+			"internal/daemon", "internal/database", "internal/fleet", "internal/mysqlserver", "internal/postgresserver", "loadtest/report",
 		},
 		others: []string{
 			"github.com/HdrHistogram/hdrhistogram-go", "github.com/jackc/pgx/v5/stdlib", "github.com/mattn/go-sqlite3",
@@ -107,7 +107,7 @@ var floorPlan = map[string]floor{
 		project: []string{"schema", "dialect", "dialect/postgres", "internal/daemon", "internal/postgresserver"},
 		others:  []string{"github.com/jackc/pgx/v5", "github.com/stretchr/testify"},
 	},
-	"internal/mysqltest":      {project: []string{"internal/mysqlserver"}},
+	"internal/mysqltest":      {project: []string{"internal/daemon", "internal/mysqlserver"}},
 	"internal/mysqlserver":    {project: []string{"internal/daemon"}, others: []string{"github.com/go-sql-driver/mysql"}},
 	"internal/postgresserver": {project: []string{"internal/daemon"}, others: []string{"github.com/jackc/pgx/v5"}},
 	"internal/daemon":         {},

@@ -12,6 +12,6 @@ func attributes() *syscall.SysProcAttr { return nil }
 func environment() []string { return nil }
 
 // Folder makes none.
-func Folder() (string, error) {
+func Folder(Storage) (string, error) {
 	return "", errors.New("a server can be started on Unix only")
 }

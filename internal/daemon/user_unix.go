@@ -41,9 +41,15 @@ func attributes() *syscall.SysProcAttr {
 }
 
 // Folder makes a folder that the server's account owns and can reach, short enough for a Unix socket.
-func Folder() (string, error) {
+func Folder(storage Storage) (string, error) {
 	uid, gid, drop := account()
-	parent := os.TempDir()
+	parent := ""
+	if storage == InMemory {
+		parent = inMemory()
+	}
+	if parent == "" {
+		parent = os.TempDir()
+	}
 	if len(parent) > socketPathLimit-20 || drop && !open(parent) {
 		parent = "/tmp"
 	}

@@ -39,12 +39,12 @@ func settings() []string {
 
 // New makes the files of a server and starts it; the caller must call Remove. Settings, as "--max-connections=50", go behind those
 // that trade safety after a power cut for speed. A machine without the binaries is ErrNoBinaries.
-func New(more ...string) (*Server, error) {
+func New(storage daemon.Storage, more ...string) (*Server, error) {
 	program, install, err := binaries()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := daemon.Folder()
+	dir, err := daemon.Folder(storage)
 	if err != nil {
 		return nil, err
 	}

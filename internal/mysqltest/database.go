@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/schemactor/schemactor/internal/daemon"
 	"github.com/schemactor/schemactor/internal/mysqlserver"
 )
 
@@ -104,7 +105,7 @@ func Admin(t testing.TB) string {
 		t.Fatal("mysqltest: the tests of this binary have ended")
 	}
 	if shared.server == nil && shared.err == nil {
-		shared.server, shared.err = mysqlserver.New()
+		shared.server, shared.err = mysqlserver.New(daemon.InMemory)
 	}
 	if shared.err != nil {
 		unavailable(t, shared.err)

@@ -3,6 +3,7 @@ package mysqltest
 import (
 	"testing"
 
+	"github.com/schemactor/schemactor/internal/daemon"
 	"github.com/schemactor/schemactor/internal/mysqlserver"
 )
 
@@ -16,7 +17,7 @@ type Server struct {
 // NewServer starts a server that ends with the test. Settings, as "--max-connections=50", go behind those of all servers.
 func NewServer(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	made, err := mysqlserver.New(settings...)
+	made, err := mysqlserver.New(daemon.OnDisk, settings...)
 	if err != nil {
 		unavailable(t, err)
 	}

@@ -30,12 +30,12 @@ type Server struct {
 
 // New makes the files of a server and starts it; the caller must call Remove. Settings, as "max_connections=50", go before those
 // that trade safety after a power cut for speed. A machine without the binaries is ErrNoBinaries.
-func New(settings ...string) (*Server, error) {
+func New(storage daemon.Storage, settings ...string) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := daemon.Folder()
+	dir, err := daemon.Folder(storage)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/schemactor/schemactor/internal/daemon"
 	"github.com/schemactor/schemactor/internal/postgresserver"
 )
 
@@ -98,7 +99,7 @@ func Admin(t testing.TB) string {
 		t.Fatal("postgrestest: the tests of this binary have ended")
 	}
 	if shared.server == nil && shared.err == nil {
-		shared.server, shared.err = postgresserver.New()
+		shared.server, shared.err = postgresserver.New(daemon.InMemory)
 	}
 	if shared.err != nil {
 		unavailable(t, shared.err)

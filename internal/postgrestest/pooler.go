@@ -59,7 +59,7 @@ func startPooler(target *url.URL, config PoolerConfig) (through string, stop fun
 			return "", nil, errNoPooler
 		}
 	}
-	dir, err := daemon.Folder()
+	dir, err := daemon.Folder(daemon.OnDisk)
 	if err != nil {
 		return "", nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/schemactor/schemactor/internal/daemon"
 	"github.com/schemactor/schemactor/internal/postgresserver"
 )
 
@@ -17,7 +18,7 @@ type Server struct {
 // NewServer starts a server that ends with the test. Settings, as "max_connections=50", go before those of all servers.
 func NewServer(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	made, err := postgresserver.New(settings...)
+	made, err := postgresserver.New(daemon.OnDisk, settings...)
 	if err != nil {
 		unavailable(t, err)
 	}

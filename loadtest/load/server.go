@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/internal/daemon"
 	"github.com/schemactor/schemactor/internal/database"
 	"github.com/schemactor/schemactor/internal/mysqlserver"
 	"github.com/schemactor/schemactor/internal/postgresserver"
@@ -53,14 +54,14 @@ const workerAccount = "worker"
 // serve starts a server of the run's own, set to lose nothing, as those that people use.
 func (s *site) serve(ctx context.Context) error {
 	if s.address.Kind == database.PostgreSQL {
-		made, err := postgresserver.New("fsync=on", "synchronous_commit=on", "full_page_writes=on", "autovacuum=on")
+		made, err := postgresserver.New(daemon.OnDisk, "fsync=on", "synchronous_commit=on", "full_page_writes=on", "autovacuum=on")
 		if err != nil {
 			return err
 		}
 		s.server, s.address.Text = made, made.URL("postgres")
 		return nil
 	}
-	made, err := mysqlserver.New("--innodb-flush-log-at-trx-commit=1", "--innodb-flush-method=fsync", "--innodb-doublewrite=1",
+	made, err := mysqlserver.New(daemon.OnDisk, "--innodb-flush-log-at-trx-commit=1", "--innodb-flush-method=fsync", "--innodb-doublewrite=1",
 		"--sync-frm=1")
 	if err != nil {
 		return err
