@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 )
 
 // createMany gives all people the same time, some hundred by one prepared statement.
@@ -54,7 +55,7 @@ func (b barePgx) createMany(ctx context.Context, people []person) error {
 
 // BenchmarkBulkCreate stores people by a node and by hand, in turns.
 func BenchmarkBulkCreate(b *testing.B) {
-	onEach(b, func(b *testing.B, d dialect.Dialect, hand bare) {
+	contest := func(b *testing.B, d dialect.Dialect, hand bare) {
 		node, next := asBare{open[person, uuid.UUID](b, d)}, 0
 		_, err := node.count(b.Context(), 0)
 		require.NoError(b, err)
@@ -76,5 +77,10 @@ func BenchmarkBulkCreate(b *testing.B) {
 				})
 			}
 		})
+	}
+	onEach(b, contest)
+	b.Run("mysql-load", func(b *testing.B) {
+		d, hand := onMySQL(b, mysql.Config{LoadData: true})
+		contest(b, d, hand)
 	})
 }

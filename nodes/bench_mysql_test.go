@@ -21,9 +21,9 @@ import (
 )
 
 // onMySQL gives a MariaDB, and what is written for it by hand, with a pool of the same size.
-func onMySQL(b testing.TB) (dialect.Dialect, bare) {
+func onMySQL(b testing.TB, own mysql.Config) (dialect.Dialect, bare) {
 	address := mysqltest.Open(b)
-	d, err := mysql.Open(b.Context(), address, nil)
+	d, err := mysql.Open(b.Context(), address, &own)
 	require.NoError(b, err)
 	u, err := url.Parse(address)
 	require.NoError(b, err)

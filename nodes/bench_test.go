@@ -17,6 +17,7 @@ import (
 
 	"github.com/schemactor/schemactor/actors"
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/dialect/postgres"
 	"github.com/schemactor/schemactor/dialect/sqlite"
 	"github.com/schemactor/schemactor/internal/nodetest"
@@ -204,7 +205,7 @@ func onEach[B interface {
 		fn(b, d, barePgx{pool})
 	})
 	b.Run("mysql", func(b B) {
-		d, hand := onMySQL(b)
+		d, hand := onMySQL(b, mysql.Config{})
 		fn(b, d, hand)
 	})
 }

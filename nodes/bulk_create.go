@@ -161,28 +161,36 @@ func (b *bulkCreate[T, K]) store(
 	if len(cmd.bind) == 0 || b.back && c.keyComputed() {
 		return nil, 0, nil
 	}
-	if _, arrays := c.statements.Arrays(); !arrays {
-		return func(ctx context.Context, part []int) error {
-			st := c.statements.InsertRows(auto, b.back, len(part))
-			args := make([]any, 0, len(part)*len(st.Bind))
-			for _, i := range part {
-				args = append(args, b.args[i]...)
-			}
-			return b.many(ctx, tx, &st, part, args)
-		}, c.statements.MostRows(auto, valuesChunk), nil
-	}
 	copier, copies, err := dialect.CopierOf(tx)
 	if err != nil {
 		return nil, 0, err
 	}
-	st := c.statements.InsertMany(auto, b.back)
-	store = func(ctx context.Context, part []int) error {
-		return b.many(ctx, tx, &st, part, b.bound(&st, part))
+	copies = copies && !(b.back && c.fills(cmd))
+	if _, arrays := c.statements.Arrays(); arrays {
+		st := c.statements.InsertMany(auto, b.back)
+		store, size = func(ctx context.Context, part []int) error {
+			return b.many(ctx, tx, &st, part, b.bound(&st, part))
+		}, createChunk
+	} else {
+		store = func(ctx context.Context, part []int) error { return b.values(ctx, tx, part, auto) }
+		if size = c.statements.MostRows(auto, valuesChunk); copies {
+			size = c.statements.MostRows(auto, createChunk)
+		}
 	}
-	if copies && !(b.back && c.fills(cmd)) {
+	if copies {
 		store = b.copying(tx, copier, cmd, auto, store)
 	}
-	return store, createChunk, nil
+	return store, size, nil
+}
+
+// values stores rows by a statement in which each value is a parameter of its own.
+func (b *bulkCreate[T, K]) values(ctx context.Context, tx dialect.Tx, part []int, auto bool) error {
+	st := b.node.core().statements.InsertRows(auto, b.back, len(part))
+	args := make([]any, 0, len(part)*len(st.Bind))
+	for _, i := range part {
+		args = append(args, b.args[i]...)
+	}
+	return b.many(ctx, tx, &st, part, args)
 }
 
 // keyComputed reports whether the database computes a part of the key from other columns, so that a row that comes back

@@ -37,7 +37,7 @@ func (b *bulkCreate[T, K]) keys(ctx context.Context, tx dialect.Tx, cmd *command
 }
 
 // copying gives what stores rows by COPY where it can, and else by another way. Whether it can is not known before it has
-// been tried: row security is one thing that keeps it out.
+// been tried: row security is one thing that keeps it out, and rows that LOAD DATA would spoil another.
 func (b *bulkCreate[T, K]) copying(
 	tx dialect.Tx, copier dialect.Copier, cmd *command, auto bool, other func(ctx context.Context, part []int) error,
 ) func(ctx context.Context, part []int) error {
@@ -46,12 +46,13 @@ func (b *bulkCreate[T, K]) copying(
 		if refused || !b.complete(cmd, part) {
 			return other(ctx, part)
 		}
+		copied := func(ctx context.Context) error { return b.copied(ctx, copier, part, auto) }
+		var err error
 		if proven {
-			return b.copied(ctx, copier, part, auto)
+			err = copied(ctx)
+		} else {
+			err = dialect.Nested(ctx, tx, "schemactor_copy", copied)
 		}
-		err := dialect.Nested(ctx, tx, "schemactor_copy", func(ctx context.Context) error {
-			return b.copied(ctx, copier, part, auto)
-		})
 		if refused = errors.Is(err, errors.ErrUnsupported); refused {
 			return other(ctx, part)
 		}

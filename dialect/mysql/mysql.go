@@ -39,6 +39,10 @@ type Config struct {
 	// Lazy has Open reach for no server: one that is down is noticed by the first call, and a program may start before its
 	// database.
 	Lazy bool
+	// LoadData has rows of BulkCreate and BulkCreateSeq that need nothing back from the database go by LOAD DATA LOCAL, whose warnings
+	// are heeded: rows with which something is wrong go by INSERT after all, and fail there as without LoadData. The server must
+	// have local_infile on; where it has not, INSERT does it.
+	LoadData bool
 }
 
 // DB is one database of a MariaDB server. It is safe for concurrent use.
@@ -49,6 +53,7 @@ type DB struct {
 	lane     *sql.DB // one connection, for write lanes; nil where the pool is the caller's
 	database string
 	owned    bool
+	loads    bool // see Config.LoadData
 	programs programs
 	wary     wary
 
@@ -92,7 +97,10 @@ func Open(ctx context.Context, url string, cfg *Config) (*DB, error) {
 	cold.SetMaxOpenConns(coldConns)
 	cold.SetMaxIdleConns(coldConns)
 	cold.SetConnMaxIdleTime(coldIdle)
-	d := &DB{pool: pool, cold: cold, lane: openLane(connector), owned: true, database: connector.database, locking: make(chan struct{}, coldConns/2)}
+	d := &DB{
+		pool: pool, cold: cold, lane: openLane(connector), owned: true, loads: cfg.LoadData, database: connector.database,
+		locking: make(chan struct{}, coldConns/2),
+	}
 	d.programs.numberAnew()
 	if cfg.Lazy {
 		return d, nil
@@ -122,7 +130,7 @@ func New(ctx context.Context, pool *sql.DB, cfg *Config) (*DB, error) {
 	case most > 1:
 		places = min(places, most/2)
 	}
-	d := &DB{pool: pool, cold: pool, locking: make(chan struct{}, places)}
+	d := &DB{pool: pool, cold: pool, loads: cfg != nil && cfg.LoadData, locking: make(chan struct{}, places)}
 	d.programs.numberAnew()
 	if err := d.meet(ctx); err != nil {
 		return nil, err

@@ -30,7 +30,11 @@ func (d *DB) BeginTx(ctx context.Context, options dialect.TxOptions) (dialect.Tx
 	if err != nil {
 		return nil, told(ctx, err)
 	}
-	return &transaction{session: session{q: querier{tx, &d.programs}}, tx: tx}, nil
+	made := &transaction{session: session{q: querier{tx, &d.programs}}, tx: tx}
+	if d.loads {
+		return loading{made}, nil
+	}
+	return made, nil
 }
 
 // session is a Querier inside one transaction. A deadlock ends the transaction on the server, as on some a timeout does, and each
