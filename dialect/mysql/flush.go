@@ -73,8 +73,8 @@ func (f *flusher) some(ctx context.Context, p part) (ended *part) {
 	return nil
 }
 
-// over reports whether an error has ended the transaction, and notes that the connection is lost. A timeout ends it on servers that
-// are told so, which do not tell where it was one for a number.
+// over reports whether an error has ended the transaction, or may have, and notes that the connection is lost. A timeout ends it on
+// servers that are told so.
 func (f *flusher) over(ctx context.Context, err error) bool {
 	if _, told := errors.AsType[*mysql.MySQLError](err); !told {
 		var open bool

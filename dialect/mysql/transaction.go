@@ -80,7 +80,7 @@ func (s *session) failed(ctx context.Context, err error) error {
 		return err
 	}
 	kind := kindOf(e.Number)
-	if kind == schema.ErrSerialization || (kind == schema.ErrLockTimeout || e.Number == noNumber) && !s.open(ctx, e.Number) {
+	if kind == schema.ErrSerialization || e.Number == noNumber || kind == schema.ErrLockTimeout && !s.open(ctx) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.ended = &schema.Error{Kind: schema.ErrSerialization, Detail: "an earlier failure has rolled the transaction back"}
@@ -88,14 +88,9 @@ func (s *session) failed(ctx context.Context, err error) error {
 	return err
 }
 
-// open reports whether there is still a transaction, or one will begin by itself, after an error. The end by noNumber is one of
-// which the server's own account says nothing.
-func (s *session) open(ctx context.Context, number uint16) (open bool) {
-	question := "SELECT @@in_transaction OR NOT @@autocommit"
-	if number == noNumber {
-		question = "SELECT NOT @@innodb_rollback_on_timeout"
-	}
-	found, err := dialect.QueryRow(ctx, s.q, question, nil, &open)
+// open reports whether there is still a transaction, or one will begin by itself.
+func (s *session) open(ctx context.Context) (open bool) {
+	found, err := dialect.QueryRow(ctx, s.q, "SELECT @@in_transaction OR NOT @@autocommit", nil, &open)
 	return err == nil && found && open
 }
 
