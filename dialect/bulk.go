@@ -72,12 +72,11 @@ func (s *Statements) InsertRows(auto, back bool, rows int) Statement {
 }
 
 // InsertRowsNew is InsertRows where rows that a unique key refuses are left out. Something comes back for each row, in their
-// order: the Statement is Told, and of a row that was left out the columns are those of the one in its way.
+// order, and no key is needed: the Statement is Told, and of a row that was left out the columns are those of the one in its way.
 func (s *Statements) InsertRowsNew(auto bool, rows int) Statement {
-	st := s.InsertRows(auto, true, 0)
-	st.SQL = s.grammar.InsertNew(s.insertRows(auto, rows), s.columns[s.table.Key()[0]].name, s.list(st.Return))
-	st.Told = true
-	return st
+	bind, filled, _, _ := s.written(auto)
+	text := s.grammar.InsertNew(s.insertRows(auto, rows), s.columns[s.table.Key()[0]].name, s.list(filled))
+	return Statement{SQL: text, Bind: bind, Return: filled, Told: true}
 }
 
 // insertRows is the insert of a number of rows without what comes back.

@@ -76,6 +76,10 @@ func kindOf(number uint16) error {
 	return nil
 }
 
+// noNumber is the error of an identity column that gives no number: there is none left, or somebody else held the counter. By the
+// latter, a deadlock or a timeout, the transaction may have ended, of which nothing is said, not even if the server is asked.
+const noNumber = 1467
+
 // harmless reports whether the server's messages under a number can hold neither row values nor credentials: they speak of
 // objects and of what can be done with them.
 func harmless(number uint16) bool {

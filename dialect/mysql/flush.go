@@ -73,8 +73,8 @@ func (f *flusher) some(ctx context.Context, p part) (ended *part) {
 	return nil
 }
 
-// over reports whether an error has ended the transaction, and notes that the connection is lost. A timeout ends it on servers that
-// are told so.
+// over reports whether an error has ended the transaction, or may have, and notes that the connection is lost. A timeout ends it on
+// servers that are told so.
 func (f *flusher) over(ctx context.Context, err error) bool {
 	if _, told := errors.AsType[*mysql.MySQLError](err); !told {
 		var open bool
@@ -85,7 +85,7 @@ func (f *flusher) over(ctx context.Context, err error) bool {
 	case errors.Is(kind, schema.ErrUnavailable):
 		f.lost = true
 		return true
-	case errors.Is(kind, schema.ErrSerialization):
+	case errors.Is(kind, schema.ErrSerialization), is(err, noNumber):
 		return true
 	case errors.Is(kind, schema.ErrLockTimeout) && len(f.done) > 0:
 		var open bool

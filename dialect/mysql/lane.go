@@ -71,7 +71,7 @@ func (d *DB) Batch(ctx context.Context, take func() []*dialect.Write) {
 	}
 	broken := true
 	defer func() { done(broken) }()
-	parts, n := d.partsOf(take())
+	parts, n := d.partsOf(ctx, conn, take())
 	f := &flusher{db: d, conn: conn, within: querier{conn, &d.programs}, tries: 2 + 2*bits.Len(uint(n))}
 	for len(parts) > 0 && f.tries > 0 {
 		ended := f.flush(ctx, parts)
@@ -99,7 +99,7 @@ type part struct {
 
 // partsOf puts writes together that one statement can do, and gives their number. Their order does not matter: who calls at the same
 // moment cannot expect any.
-func (d *DB) partsOf(writes []*dialect.Write) (out []part, n int) {
+func (d *DB) partsOf(ctx context.Context, conn *sql.Conn, writes []*dialect.Write) (out []part, n int) {
 	at := make(map[dialect.Many]int)
 	for _, w := range writes {
 		if i, ok := at[w.Many]; ok && w.Many != nil {
@@ -107,7 +107,7 @@ func (d *DB) partsOf(writes []*dialect.Write) (out []part, n int) {
 			continue
 		}
 		at[w.Many] = len(out)
-		out = append(out, part{w.Many, d.wary.of(w.Many), []*dialect.Write{w}})
+		out = append(out, part{w.Many, d.wary.of(ctx, conn, w.Many), []*dialect.Write{w}})
 	}
 	return out, len(writes)
 }

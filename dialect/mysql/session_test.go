@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/schemactor/schemactor/dialect"
+	"github.com/schemactor/schemactor/dialect/mysql"
 	"github.com/schemactor/schemactor/internal/mysqltest"
 	"github.com/schemactor/schemactor/schema"
 )
@@ -110,7 +111,48 @@ func TestATimeoutMayEndTheTransaction(t *testing.T) {
 		_, err = dialect.QueryRow(ctx, d.Reader(), "SELECT count(*) FROM accounts", nil, &n)
 		require.NoError(t, err)
 		require.EqualValues(t, map[bool]int{true: 1, false: 3}[ends], n)
+		requireNoNumber(t, d)
 	}
+}
+
+// requireNoNumber has somebody hold a counter: its statement has stored a row, and waits for the next. A transaction that waits in vain
+// for a number is not committed, for the server may have ended it; and a batch leaves the row that wants one to its caller.
+func requireNoNumber(t *testing.T, d *mysql.DB) {
+	exec(t, d, "CREATE TABLE numbers (n bigint PRIMARY KEY, twice bigint AS (2 * n) STORED)",
+		"CREATE TABLE counted (id bigint AUTO_INCREMENT PRIMARY KEY, n bigint)", "INSERT INTO accounts VALUES (11, 0), (12, 0)")
+	blocker, err := d.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = blocker.Exec(t.Context(), "UPDATE accounts SET n = 1 WHERE id = 12")
+	require.NoError(t, err)
+	held := make(chan error)
+	go func() {
+		_, err := d.Writer().Exec(t.Context(), "INSERT INTO counted (n) SELECT id FROM accounts WHERE id > 10 FOR UPDATE WAIT 60")
+		held <- err
+	}()
+	require.Eventually(t, func() bool {
+		return one(t, d, "SELECT CAST(variable_value AS SIGNED) FROM information_schema.global_status WHERE variable_name = 'Innodb_row_lock_current_waits'") > 0
+	}, time.Minute, time.Millisecond)
+
+	writes := newNumberWrites(newNumbers(), 0, 100)
+	wanting := newNumberWrites(nil, 100, 101)[0]
+	wanting.SQL = "INSERT INTO counted (n) VALUES (?1) RETURNING n, 2 * n"
+	batch(t.Context(), d, append(writes, wanting))
+	require.False(t, wanting.Done())
+	requireStored(t, d, writes)
+
+	tx, err := d.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "SET SESSION innodb_lock_wait_timeout = 0")
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "INSERT INTO numbers (n) VALUES (100)")
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "INSERT INTO counted (n) VALUES (100)")
+	require.Error(t, err)
+	require.ErrorIs(t, tx.Commit(t.Context()), schema.ErrSerialization)
+	require.EqualValues(t, 100, one(t, d, "SELECT count(*) FROM numbers"))
+
+	require.NoError(t, blocker.Rollback(t.Context()))
+	require.NoError(t, <-held)
 }
 
 func nothing(context.Context, dialect.Tx) error { return nil }

@@ -84,7 +84,7 @@ func (s *session) failed(ctx context.Context, err error) error {
 		return err
 	}
 	kind := kindOf(e.Number)
-	if kind == schema.ErrSerialization || kind == schema.ErrLockTimeout && !s.open(ctx) {
+	if kind == schema.ErrSerialization || e.Number == noNumber || kind == schema.ErrLockTimeout && !s.open(ctx) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.ended = &schema.Error{Kind: schema.ErrSerialization, Detail: "an earlier failure has rolled the transaction back"}

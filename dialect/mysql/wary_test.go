@@ -2,6 +2,7 @@ package mysql_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -111,6 +112,32 @@ func TestBatchDividesWhereATriggerSeesTheRows(t *testing.T) {
 		requireTenths(t, d, all, fresh, true)
 		require.EqualValues(t, len(fresh), one(t, d, "SELECT count(*) FROM seen"))
 	}
+}
+
+// TestBatchDividesWhereATriggerHasCome: what is known of a table is not old.
+func TestBatchDividesWhereATriggerHasCome(t *testing.T) {
+	d := onNumbers(t, mysqltest.Open(t))
+	exec(t, d, "ALTER TABLE numbers ADD changed bigint NOT NULL DEFAULT 0")
+	all, fresh := tenths(t, d)
+	batch(t.Context(), d, all)
+	requireTenths(t, d, all, fresh, false)
+	exec(t, d, "CREATE TRIGGER changes BEFORE UPDATE ON numbers FOR EACH ROW SET NEW.changed = 1")
+	for begun := time.Now(); time.Since(begun) <= 100*time.Millisecond; {
+		all, fresh = tenths(t, d)
+	}
+	batch(t.Context(), d, all)
+	require.Zero(t, one(t, d, "SELECT count(*) FROM numbers WHERE changed"))
+	requireTenths(t, d, all, fresh, true)
+}
+
+// TestBatchDividesWhereATableKeepsItsHistory: an update that changes nothing is history all the same, and the time of a change.
+func TestBatchDividesWhereATableKeepsItsHistory(t *testing.T) {
+	d := onNumbers(t, mysqltest.Open(t))
+	exec(t, d, "ALTER TABLE numbers ADD SYSTEM VERSIONING")
+	all, fresh := tenths(t, d)
+	batch(t.Context(), d, all)
+	require.EqualValues(t, 200, one(t, d, "SELECT count(*) FROM numbers FOR SYSTEM_TIME ALL"))
+	requireTenths(t, d, all, fresh, true)
 }
 
 // TestBatchDividesWhereTriggersAreNotShown, or where nothing may be updated.
