@@ -11,7 +11,8 @@ import (
 )
 
 // limitOrders reads the catalogue in one query, compares what is there column by column, and makes all that is missing
-// by one script, in one transaction where there is such a thing. On first use of a table each process makes it once, under a lock.
+// by one script, in one transaction where the database has such for tables. On first use of a table each process makes it
+// once, under a lock.
 type limitOrders struct {
 	database Database
 	tables   []string
