@@ -12,7 +12,7 @@ import (
 
 // Config says what is compared and for how long. Resolve fills in what is missing.
 type Config struct {
-	// Databases to compare on; none is all. MariaDB takes part in what has one table.
+	// Databases to compare on; none is all.
 	Databases []peer.Database
 	// Scenarios by name, see Scenarios; none is all.
 	Scenarios []string
@@ -30,7 +30,7 @@ type Config struct {
 	Sizes Sizes
 	// Postgres is the URL of a database on a server where others may be made by its role, which must be a superuser.
 	Postgres string
-	// MySQL is the URL of a database on a MariaDB where others may be made by its account.
+	// MySQL is the URL of a database on a MariaDB where others may be made by its account, which must have SUPER.
 	MySQL string
 	// Progress gets a line for each cell; nil is nowhere.
 	Progress io.Writer

@@ -10,7 +10,7 @@ import (
 
 // Lose runs a contestant that acknowledges rows which it does not store.
 func Lose(ctx context.Context, folder string) error {
-	g := &ground{folder: folder}
+	g := newGround(folder, Config{})
 	bare := peer.Named(false, peer.Bare)[0]
 	t, err := g.table(ctx, bare, peer.SQLite, "NORMAL")
 	if err != nil {

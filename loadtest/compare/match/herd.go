@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +22,7 @@ func herds(_ context.Context, g *ground, cfg Config) (*stage, error) {
 	across := func(ctx context.Context, p *plot, c peer.Contestant) (Sample, error) {
 		return herdAcross(ctx, task{Contestant: c.Name, Site: p.Site, Tables: h.Tables, Goroutines: h.Each}, h.Processes)
 	}
-	for _, database := range slices.DeleteFunc(slices.Clone(cfg.Databases), func(d peer.Database) bool { return d == peer.MySQL }) {
+	for _, database := range cfg.Databases {
 		add := func(by string, run func(context.Context, *plot, peer.Contestant) (Sample, error)) {
 			s.contests = append(s.contests, contest{
 				Cell: Cell{
@@ -51,15 +50,16 @@ func (g *ground) herd(ctx context.Context, database peer.Database, c peer.Contes
 		return sample, err
 	}
 	defer func() { err = errors.Join(err, p.clear(ctx)) }()
-	if err := p.judge.watch(ctx); err != nil {
+	watched, err := p.judge.watch(ctx, p.judge)
+	if err != nil {
 		return sample, err
 	}
-	if sample, err = run(ctx, p, c); err != nil {
+	sample, err = run(ctx, p, c)
+	ddl, failed := watched(ctx) // ends the watch in any case
+	if err = errors.Join(err, failed); err != nil {
 		return sample, err
 	}
-	if sample.DDL, err = p.judge.watched(ctx); err != nil {
-		return sample, err
-	}
+	sample.DDL = ddl
 	rows, err := p.judge.orders(ctx, names(tables))
 	if err == nil && (int64(rows) < sample.Done || int64(rows) > sample.Done+sample.Failed) {
 		err = fmt.Errorf("%w: %v rows, %d acknowledged", ErrMismatch, rows, sample.Done)

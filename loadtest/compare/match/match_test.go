@@ -44,9 +44,7 @@ func TestEveryContestantHasAFigure(t *testing.T) {
 		checkFigures(t, match.Config{Databases: []peer.Database{peer.Postgres}, Postgres: postgrestest.Open(t)})
 	})
 	t.Run("mysql", func(t *testing.T) {
-		checkFigures(t, match.Config{
-			Databases: []peer.Database{peer.MySQL}, MySQL: mysqltest.Open(t), Scenarios: []string{"single", "writers", "bulk"},
-		})
+		checkFigures(t, match.Config{Databases: []peer.Database{peer.MySQL}, MySQL: mysqltest.Open(t)})
 	})
 }
 
@@ -66,7 +64,7 @@ func checkFigures(t *testing.T, cfg match.Config) {
 				require.Zero(t, f.Failed, "%s: %s: %v", row.Name, name, row.Samples[name])
 			}
 		}
-		if row.Scenario == "herd" && row.Database == peer.Postgres {
+		if row.Scenario == "herd" && row.Database != peer.SQLite {
 			own, _ := row.Figure(peer.Own)
 			require.EqualValues(t, cfg.Sizes.Herd.Tables, own.DDL, "%s: one for each table", row.Name)
 			bare, _ := row.Figure(peer.Bare)

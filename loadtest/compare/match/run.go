@@ -33,7 +33,7 @@ func Run(ctx context.Context, cfg Config) (result *Result, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	r := &runner{
-		cfg: cfg, ground: &ground{folder: folder, admin: cfg.Postgres, mysql: cfg.MySQL}, result: &Result{},
+		cfg: cfg, ground: newGround(folder, cfg), result: &Result{},
 		order: rand.New(rand.NewPCG(cfg.Seed, cfg.Seed)),
 	}
 	defer func() { err = errors.Join(err, r.ground.leave(ctx)) }()

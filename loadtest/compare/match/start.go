@@ -30,7 +30,7 @@ func (f forecast) tooLong(cfg Config, kind string, c peer.Contestant, tables int
 // starts are programs with many tables that begin where none is there, and where all are.
 func starts(_ context.Context, g *ground, cfg Config) (*stage, error) {
 	s := &stage{}
-	for _, database := range slices.DeleteFunc(slices.Clone(cfg.Databases), func(d peer.Database) bool { return d == peer.MySQL }) {
+	for _, database := range cfg.Databases {
 		f := forecast{}
 		for _, n := range cfg.Sizes.Tables {
 			plots := map[string]*plot{}
@@ -91,7 +91,7 @@ func (p *plot) begin(ctx context.Context, c peer.Contestant, n int) (sample Samp
 		return Sample{Value: milliseconds(time.Since(begin)), Failed: 1, Error: failed.Error()}, nil
 	}
 	sample = Sample{Value: milliseconds(time.Since(begin)), Done: 1}
-	return sample, p.judge.tables(ctx, n)
+	return sample, p.judge.complete(ctx, n)
 }
 
 // beginAgain is the median of as many starts as there is time for, an odd number.

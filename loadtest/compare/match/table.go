@@ -43,7 +43,7 @@ func (t *table) fresh(ctx context.Context, n int) error {
 		return nil
 	}
 	t.seeded = n
-	return t.judge.people(ctx, n)
+	return t.judge.seed(ctx, n)
 }
 
 // tables are the contestants' tables of one stage.

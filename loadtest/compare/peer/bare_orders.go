@@ -2,7 +2,6 @@ package peer
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -30,11 +29,7 @@ func openBareOrders(ctx context.Context, site Site, tables []string) (Orders, er
 	if err != nil {
 		return nil, err
 	}
-	b.close = p.Close
-	b.exec = func(ctx context.Context, text string, args ...any) error {
-		_, err := p.writer.ExecContext(ctx, text, args...)
-		return err
-	}
+	b.exec, b.close = p.exec, p.Close
 	return b, nil
 }
 
@@ -62,11 +57,7 @@ func (b bareOrders) Add(ctx context.Context, table string, o *Order) error {
 	if err := b.ensure(ctx, table); err != nil {
 		return err
 	}
-	return b.exec(ctx, insertOrder(table), o.values()...)
-}
-
-func insertOrder(table string) string {
-	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", table, orderColumns, placeholders(OrderColumns))
+	return b.exec(ctx, insertOrder(b.database, table), o.values()...)
 }
 
 func (b bareOrders) Close() error { return b.close() }

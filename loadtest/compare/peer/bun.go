@@ -85,12 +85,13 @@ func (b *bunPeople) BulkCreate(ctx context.Context, rows []Person) error {
 // bunOrders makes each table with bun's CREATE TABLE IF NOT EXISTS.
 type bunOrders struct {
 	*bunPeople
-	tables []string
+	database Database
+	tables   []string
 }
 
 func openBunOrders(_ context.Context, site Site, tables []string) (Orders, error) {
 	b, err := bunOver(site)
-	return bunOrders{bunPeople: b, tables: tables}, err
+	return bunOrders{bunPeople: b, database: site.Database, tables: tables}, err
 }
 
 func (b bunOrders) Ensure(ctx context.Context) error {
@@ -104,7 +105,13 @@ func (b bunOrders) Ensure(ctx context.Context) error {
 
 func (b bunOrders) ensure(ctx context.Context, name string) error {
 	model := (*Order)(nil)
-	if _, err := b.write.NewCreateTable().Model(model).ModelTableExpr("?", bun.Ident(name)).IfNotExists().Exec(ctx); err != nil {
+	table := b.write.NewCreateTable().Model(model).ModelTableExpr("?", bun.Ident(name)).IfNotExists()
+	if b.database == MySQL { // an index of its own statement has MariaDB change the table, and takes several times as long
+		_, err := table.ColumnExpr("KEY ? (customer_id)", bun.Ident(name+"_customer")).
+			ColumnExpr("KEY ? (status, placed_at)", bun.Ident(name+"_status")).Exec(ctx)
+		return err
+	}
+	if _, err := table.Exec(ctx); err != nil {
 		return err
 	}
 	for index, columns := range map[string][]string{"_customer": {"customer_id"}, "_status": {"status", "placed_at"}} {

@@ -95,9 +95,10 @@ func (e entPeople) BulkCreate(ctx context.Context, rows []Person) error {
 // entOrders has ent's migration look after tables that are described in Go.
 type entOrders struct {
 	pools
-	driver *entsql.Driver
-	tables map[string]*entschema.Table
-	order  []string
+	database Database
+	driver   *entsql.Driver
+	tables   map[string]*entschema.Table
+	order    []string
 }
 
 func openEntOrders(_ context.Context, site Site, tables []string) (Orders, error) {
@@ -105,7 +106,9 @@ func openEntOrders(_ context.Context, site Site, tables []string) (Orders, error
 	if err != nil {
 		return nil, err
 	}
-	e := entOrders{pools: p, driver: entsql.OpenDB(entName(site.Database), p.writer), tables: map[string]*entschema.Table{}, order: tables}
+	e := entOrders{
+		pools: p, database: site.Database, driver: entsql.OpenDB(entName(site.Database), p.writer), tables: map[string]*entschema.Table{}, order: tables,
+	}
 	for _, name := range tables {
 		e.tables[name] = entOrderTable(name)
 	}
@@ -155,6 +158,5 @@ func (e entOrders) Add(ctx context.Context, table string, o *Order) error {
 	if err := e.ensure(ctx, table); err != nil {
 		return err
 	}
-	_, err := e.writer.ExecContext(ctx, insertOrder(table), o.values()...)
-	return err
+	return e.exec(ctx, insertOrder(e.database, table), o.values()...)
 }

@@ -11,29 +11,33 @@ import (
 )
 
 // limitOrders reads the catalogue in one query, compares what is there column by column, and makes all that is missing
-// by one script in one transaction. On first use of a table each process makes it once, under a lock.
+// by one script, in one transaction where the database has such for tables. On first use of a table each process makes it
+// once, under a lock.
 type limitOrders struct {
-	tables []string
-	shapes func(ctx context.Context) (map[string]string, error)
-	want   func(table string) string                            // the shape as the catalogue gives it
-	script func(ctx context.Context, statements []string) error // in one transaction
-	insert func(ctx context.Context, text string, args ...any) error
-	close  func() error
-	table  func(name string) []string
-	once   map[string]*sync.Once
-	failed sync.Map // by table, the error of the one attempt
+	database Database
+	tables   []string
+	shapes   func(ctx context.Context) (map[string]string, error)
+	want     func(table string) string                            // the shape as the catalogue gives it
+	script   func(ctx context.Context, statements []string) error // in one transaction, where the database has such for tables
+	insert   func(ctx context.Context, text string, args ...any) error
+	close    func() error
+	once     map[string]*sync.Once
+	failed   sync.Map // by table, the error of the one attempt
 }
 
 func openLimitOrders(ctx context.Context, site Site, tables []string) (Orders, error) {
 	open := openLimitOrdersSQLite
-	if site.Database == Postgres {
+	switch site.Database {
+	case Postgres:
 		open = openLimitOrdersPostgres
+	case MySQL:
+		open = openLimitOrdersMySQL
 	}
 	l, err := open(ctx, site)
 	if err != nil {
 		return nil, err
 	}
-	l.tables, l.once = tables, make(map[string]*sync.Once, len(tables))
+	l.database, l.tables, l.once = site.Database, tables, make(map[string]*sync.Once, len(tables))
 	for _, name := range tables {
 		l.once[name] = &sync.Once{}
 	}
@@ -64,7 +68,6 @@ func openLimitOrdersPostgres(ctx context.Context, site Site) (*limitOrders, erro
 		_, err := pool.Exec(ctx, "SELECT pg_advisory_xact_lock(4711); "+strings.Join(statements, "; "))
 		return err
 	}
-	l.table = func(name string) []string { return orderTable(Postgres, ifNotExists, name) }
 	return l, nil
 }
 
@@ -93,32 +96,32 @@ func openLimitOrdersSQLite(_ context.Context, site Site) (*limitOrders, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &limitOrders{close: p.Close}
+	l := &limitOrders{insert: p.exec, close: p.Close}
 	l.shapes = func(ctx context.Context) (map[string]string, error) {
-		rows, err := p.reader.QueryContext(ctx, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = rows.Close() }() // Err has told before
-		out := map[string]string{}
-		for rows.Next() {
-			var name, text string
-			if err := rows.Scan(&name, &text); err != nil {
-				return nil, err
-			}
-			out[name] = text
-		}
-		return out, rows.Err()
+		return namedShapes(ctx, p.reader, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
 	}
 	// SQLite keeps a table's own words.
 	l.want = func(name string) string { return orderTable(SQLite, "", name)[0] }
 	l.script = func(ctx context.Context, statements []string) error { return inTx(ctx, p.writer, statements) }
-	l.insert = func(ctx context.Context, text string, args ...any) error {
-		_, err := p.writer.ExecContext(ctx, text, args...)
-		return err
-	}
-	l.table = func(name string) []string { return orderTable(SQLite, ifNotExists, name) }
 	return l, nil
+}
+
+// namedShapes reads names with their shapes.
+func namedShapes(ctx context.Context, db *sql.DB, query string) (map[string]string, error) {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // Err has told before
+	out := map[string]string{}
+	for rows.Next() {
+		var name, shape string
+		if err := rows.Scan(&name, &shape); err != nil {
+			return nil, err
+		}
+		out[name] = shape
+	}
+	return out, rows.Err()
 }
 
 // inTx runs statements one by one: the driver copies all that is left of a script for each statement of it.
@@ -136,6 +139,35 @@ func inTx(ctx context.Context, db *sql.DB, statements []string) error {
 	return tx.Commit()
 }
 
+// shapesMySQL gives each table with its columns in one line, and each index.
+const shapesMySQL = `SELECT table_name, group_concat(column_name, ' ', column_type, IF(is_nullable = 'NO', ' not null', '')
+		ORDER BY ordinal_position SEPARATOR ', ') FROM information_schema.columns WHERE table_schema = database() GROUP BY table_name
+	UNION ALL SELECT index_name, 'index' FROM information_schema.statistics WHERE table_schema = database() AND index_name <> 'PRIMARY'`
+
+func openLimitOrdersMySQL(_ context.Context, site Site) (*limitOrders, error) {
+	p, err := openPools(site)
+	if err != nil {
+		return nil, err
+	}
+	l := &limitOrders{insert: p.exec, close: p.Close}
+	l.shapes = func(ctx context.Context) (map[string]string, error) { return namedShapes(ctx, p.reader, shapesMySQL) }
+	l.want = func(string) string {
+		return "id varchar(254) not null, customer_id varchar(254) not null, number bigint(20) not null, status varchar(254) not null, " +
+			"currency longtext not null, total double not null, tax double not null, items bigint(20) not null, note longtext, " +
+			"placed_at datetime(6) not null, created_at datetime(6) not null, updated_at datetime(6) not null"
+	}
+	// Each statement is whole by itself, and the server's own lock of the table's name is the lock.
+	l.script = func(ctx context.Context, statements []string) error {
+		for _, text := range statements {
+			if err := p.exec(ctx, text); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return l, nil
+}
+
 func (l *limitOrders) Ensure(ctx context.Context) error {
 	shapes, err := l.shapes(ctx)
 	if err != nil {
@@ -145,7 +177,7 @@ func (l *limitOrders) Ensure(ctx context.Context) error {
 	for _, name := range l.tables {
 		switch shape, there := shapes[name]; {
 		case !there:
-			missing = append(missing, l.table(name)...)
+			missing = append(missing, orderTable(l.database, ifNotExists, name)...)
 		case shape != l.want(name) || shapes[name+"_customer"] == "" || shapes[name+"_status"] == "":
 			return fmt.Errorf("table %s has another shape", name)
 		}
@@ -158,14 +190,14 @@ func (l *limitOrders) Ensure(ctx context.Context) error {
 
 func (l *limitOrders) Add(ctx context.Context, table string, o *Order) error {
 	l.once[table].Do(func() {
-		if err := l.script(context.WithoutCancel(ctx), l.table(table)); err != nil {
+		if err := l.script(context.WithoutCancel(ctx), orderTable(l.database, ifNotExists, table)); err != nil {
 			l.failed.Store(table, err)
 		}
 	})
 	if err, failed := l.failed.Load(table); failed {
 		return err.(error)
 	}
-	return l.insert(ctx, insertOrder(table), o.values()...)
+	return l.insert(ctx, insertOrder(l.database, table), o.values()...)
 }
 
 func (l *limitOrders) Close() error { return l.close() }

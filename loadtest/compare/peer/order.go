@@ -2,6 +2,7 @@ package peer
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -47,15 +48,22 @@ func (o *Order) values() []any {
 
 // orderTable gives the statements of a table of orders; guard is "IF NOT EXISTS " or nothing.
 func orderTable(d Database, guard, name string) []string {
-	text, number, float, instant := "TEXT", "INTEGER", "REAL", "DATETIME"
-	if d == Postgres {
-		text, number, float, instant = "text", "bigint", "double precision", "timestamptz"
+	key, text, number, float, instant := "TEXT", "TEXT", "INTEGER", "REAL", "DATETIME"
+	switch d {
+	case Postgres:
+		key, text, number, float, instant = "text", "text", "bigint", "double precision", "timestamptz"
+	case MySQL:
+		key, text, number, float, instant = "varchar(254)", "longtext", "bigint", "double", "datetime(6)"
+	}
+	table := fmt.Sprintf(`CREATE TABLE %[1]s%[2]s (id %[3]s NOT NULL PRIMARY KEY, customer_id %[3]s NOT NULL, number %[5]s NOT NULL,
+			status %[3]s NOT NULL, currency %[4]s NOT NULL, total %[6]s NOT NULL, tax %[6]s NOT NULL, items %[5]s NOT NULL,
+			note %[4]s, placed_at %[7]s NOT NULL, created_at %[7]s NOT NULL, updated_at %[7]s NOT NULL`,
+		guard, name, key, text, number, float, instant)
+	if d == MySQL { // there, indexes are part of the table's own statement
+		return []string{table + fmt.Sprintf(", KEY %[1]s_customer (customer_id), KEY %[1]s_status (status, placed_at))", name) + mysqlTexts}
 	}
 	return []string{
-		fmt.Sprintf(`CREATE TABLE %[1]s%[2]s (id %[3]s NOT NULL PRIMARY KEY, customer_id %[3]s NOT NULL, number %[4]s NOT NULL,
-			status %[3]s NOT NULL, currency %[3]s NOT NULL, total %[5]s NOT NULL, tax %[5]s NOT NULL, items %[4]s NOT NULL,
-			note %[3]s, placed_at %[6]s NOT NULL, created_at %[6]s NOT NULL, updated_at %[6]s NOT NULL)`,
-			guard, name, text, number, float, instant),
+		table + ")",
 		fmt.Sprintf(`CREATE INDEX %[1]s%[2]s_customer ON %[2]s (customer_id)`, guard, name),
 		fmt.Sprintf(`CREATE INDEX %[1]s%[2]s_status ON %[2]s (status, placed_at)`, guard, name),
 	}
@@ -63,14 +71,19 @@ func orderTable(d Database, guard, name string) []string {
 
 const ifNotExists = "IF NOT EXISTS "
 
-// placeholders gives ($1, …, $n), which both databases take.
-func placeholders(n int) string {
-	out := "("
-	for i := range n {
-		if i > 0 {
-			out += ", "
+// insertOrder is the insert of one order.
+func insertOrder(d Database, table string) string {
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", table, orderColumns, strings.Join(placeholders(d, OrderColumns), ", "))
+}
+
+// placeholders are those of a number of values: $1, $2, … on PostgreSQL, ? elsewhere.
+func placeholders(d Database, n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = "?"
+		if d == Postgres {
+			out[i] = fmt.Sprintf("$%d", i+1)
 		}
-		out += fmt.Sprintf("$%d", i+1)
 	}
-	return out + ")"
+	return out
 }

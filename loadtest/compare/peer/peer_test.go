@@ -134,9 +134,6 @@ func TestRowsThatFailFailAlone(t *testing.T) {
 
 func TestEachContestantMakesTables(t *testing.T) {
 	each(t, func(t *testing.T, c peer.Contestant, site peer.Site, db *sql.DB) {
-		if site.Database == peer.MySQL {
-			t.Skip("MariaDB takes part in what has one table")
-		}
 		if c.Orders == nil {
 			t.Skip("makes tables as another one does")
 		}

@@ -19,6 +19,9 @@ func (p *Person) stamp() {
 	p.UpdatedAt = p.CreatedAt
 }
 
+// mysqlTexts has MariaDB compare texts as the other databases do, whatever its defaults are.
+const mysqlTexts = " CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+
 // columns are those of people, in the order of the table.
 const columns = "id, email, name, age, score, created_at, updated_at"
 
@@ -35,8 +38,7 @@ func PeopleTable(d Database) []string {
 	if d == MySQL {
 		return []string{
 			`CREATE TABLE people (id varchar(254) NOT NULL PRIMARY KEY, email varchar(254) NOT NULL, name longtext NOT NULL, age bigint,
-				score double NOT NULL, created_at datetime(6) NOT NULL, updated_at datetime(6) NOT NULL)
-				CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin`,
+				score double NOT NULL, created_at datetime(6) NOT NULL, updated_at datetime(6) NOT NULL)` + mysqlTexts,
 			`CREATE UNIQUE INDEX people_email ON people (email)`,
 		}
 	}

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"net/url"
@@ -75,6 +76,12 @@ func MySQLSource(address string) (string, error) {
 func limit(db *sql.DB, n int) {
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(n)
+}
+
+// exec runs a statement that writes.
+func (p pools) exec(ctx context.Context, text string, args ...any) error {
+	_, err := p.writer.ExecContext(ctx, text, args...)
+	return err
 }
 
 // Close closes both pools, the one that writes last: it clears the log away.
