@@ -60,6 +60,7 @@ var commandWays = map[string]way{
 
 	// Figures.
 	"make bench BENCH=Get PKG=./nodes":                            {dry: slow, long: "make bench BENCH=Append PKG=./schema GOFLAGS=-benchtime=1x"},
+	"make bench BENCH=BulkCreate PKG=./nodes":                     {dry: slow, long: "make bench BENCH=^$ PKG=./nodes"},
 	"make bench BENCH=Get/postgres":                               {dry: slow, long: "make bench BENCH=^$ PKG=./nodes"},
 	"make bench BENCH=Boot":                                       {dry: slow, long: "make bench BENCH=^$ PKG=./nodes"},
 	"make bench BENCH=Open PKG=./coordinator/coordinatortest/...": {dry: slow, long: "make bench BENCH=Open PKG=./coordinator/coordinatortest/sqlitetest GOFLAGS=-benchtime=1x"},
