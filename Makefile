@@ -16,6 +16,8 @@ ARGS     ?=
 SEED     ?=
 OPERATIONS ?= 20000
 RACE     ?=
+# One package more than there are processors: tests wait for servers and disks, too.
+PARALLEL ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # Races show in the first cases of many; what the cases themselves show, make test shows.
 SHORT    ?= -short
 
@@ -31,7 +33,7 @@ demo: ## run the story: the flaw, the herd, the dropped table, the new version (
 
 .PHONY: test
 test: ## run all tests on SQLite, and a PostgreSQL and a MariaDB of their own
-	$(GO) test -timeout 10m ./...
+	$(GO) test -p $(PARALLEL) -timeout 10m ./...
 	cd loadtest/compare && $(GO) test ./...
 
 .PHONY: race

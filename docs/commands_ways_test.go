@@ -67,10 +67,10 @@ var commandWays = map[string]way{
 	"make bench BENCH=Telemetry PKG=./coordinator/telemetry":      {dry: slow, long: "make bench BENCH=^$ PKG=./coordinator/telemetry"},
 	"make million": {dry: "its test runs in make test, with fewer rows"},
 	"make compare": {dry: slow, long: "make compare ARGS='" + shortest + " --scenario single'"}, // its module's tests run it
-	"make compare ARGS='--scenario writers --budget 2m'":                              {dry: slow, long: "make compare ARGS='--scenario writers " + shortest + "'"},
-	"make compare ARGS='--database mysql --scenario writers,single,bulk --budget 4m'": {dry: slow, long: "make compare ARGS='--database mysql --scenario writers " + shortest + "'"},
-	"make compare ARGS='--rounds 9 --budget 20m'":                                     {dry: slow, long: "make compare ARGS=\"--rounds 9 --scenario bulk --json $(mktemp) " + shortest + "\""},
-	"make compare ARGS='--markdown ../../docs/performance.md'":                        {dry: slow, long: "make compare ARGS=\"--scenario single --markdown $(mktemp) " + shortest + "\""},
+	"make compare ARGS='--scenario writers --budget 2m'":       {dry: slow, long: "make compare ARGS='--scenario writers " + shortest + "'"},
+	"make compare ARGS='--database mysql --budget 8m'":         {dry: slow, long: "make compare ARGS='--database mysql --scenario writers " + shortest + "'"},
+	"make compare ARGS='--rounds 9 --budget 20m'":              {dry: slow, long: "make compare ARGS=\"--rounds 9 --scenario bulk --json $(mktemp) " + shortest + "\""},
+	"make compare ARGS='--markdown ../../docs/performance.md'": {dry: slow, long: "make compare ARGS=\"--scenario single --markdown $(mktemp) " + shortest + "\""},
 }
 
 // shortest has the comparison end in a moment.
