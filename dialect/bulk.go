@@ -9,7 +9,8 @@ import (
 )
 
 // Copier is a Querier, or a transaction, of a database that takes many rows as one stream, without a statement's way of
-// binding values: PostgreSQL's COPY, MariaDB's LOAD DATA LOCAL. It neither fills in defaults that are asked for by a value nor gives anything back.
+// binding values: PostgreSQL's COPY, MariaDB's LOAD DATA LOCAL. It neither fills in defaults that are asked for by a value nor
+// gives anything back.
 type Copier interface {
 	// CopyIn stores rows, all of them or none, and gives their number as the database counted it. Each row holds encoded
 	// values in the order of columns; table and columns are quoted already. Where the table takes these rows by INSERT only,

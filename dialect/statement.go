@@ -12,7 +12,7 @@ type Statement struct {
 	SQL    string
 	Bind   []int // positions of the columns whose values are bound, in placeholder order
 	Return []int // positions of the columns that come back, in result order
-	Told   bool  // behind them comes a boolean: true where the row was inserted; see Upsert
+	Told   bool  // behind them comes a boolean: true where the row was inserted; see Upsert and InsertRowsNew
 }
 
 // Statements are the CRUD statements of one table in one grammar. Column lists are explicit everywhere. They are

@@ -62,7 +62,8 @@ func (*DB) Abreast() int { return abreast }
 
 // Batch implements dialect.Batcher. New rows of a table are put into one statement. A statement that fails is undone by itself, and
 // the transaction goes on: one of many rows leaves out those that a unique key refuses, where it can, and is divided otherwise
-// until the row is found, as often as is worth while. A write that was left out or met somebody's lock is left to its caller. Where the server ends the transaction, as for a deadlock, it is begun again without
+// until the row is found, as often as is worth while. A write that was left out or met somebody's lock is left to its caller.
+// Where the server ends the transaction, as for a deadlock, it is begun again without
 // what it has failed for.
 func (d *DB) Batch(ctx context.Context, take func() []*dialect.Write) {
 	conn, done, err := d.laneConn(ctx)
